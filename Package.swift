@@ -1,0 +1,112 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Warnings are errors, `any` is spelled out, imports are private unless said otherwise.
+let safe: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+/// C is optimised in debug builds too: the kernels are what the tests wait for.
+let optimised: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-Wall", "-Wextra", "-Werror"])]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: safe)
+}
+
+func stage(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: ["StageSupport", "Diagnostics", "JSON", arguments] + dependencies,
+    swiftSettings: safe)
+}
+
+func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(module)Tests", dependencies: ["TestSupport"] + (module == "Stage" ? [] : [.byName(name: module)]) + dependencies,
+    swiftSettings: safe)
+}
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "captioneer",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C: system libraries, libjpeg behind setjmp, and the SIMD kernels.
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CJPEG", cSettings: optimised, linkerSettings: [.linkedLibrary("jpeg")]),
+    .target(name: "CKernels", cSettings: optimised),
+
+    // Owners: the only importers of C, and the only Swift that may be unsafe.
+    library("Files", ["Diagnostics"]),
+    library("Kernels", ["CKernels"]),
+    library("HDF5", ["CHDF5", "Diagnostics", "Files"]),
+    library("JPEG", ["CJPEG", "Diagnostics"]),
+    library("Tensors", ["COpenBLAS", "Kernels", "Diagnostics"]),
+    library("Archives", ["CZlib", "Diagnostics", "Files"]),
+
+    // Foundations.
+    library("Diagnostics"),
+    library("Workers", ["Diagnostics"]),
+    library("JSON", ["Diagnostics"]),
+    library("Digests", [.product(name: "Crypto", package: "swift-crypto")]),
+
+    // Data.
+    library("COCO", ["JSON", "Diagnostics", "Files", "Digests"]),
+    library("Captions", ["COCO", "JSON", "Diagnostics", "Files"]),
+    library("Images", ["JPEG", "Kernels", "Diagnostics"]),
+    library("Caches", ["HDF5", "Files", "Kernels", "Digests", "JSON", "Diagnostics"]),
+    library("Weights", ["JSON", "Files", "Archives", "Diagnostics", "Digests"]),
+    library("Scenes", ["JPEG", "JSON", "Files", "Diagnostics", "Workers"]),
+
+    // Models and training.
+    library("MobileNetV2", ["Weights", "Kernels", "Diagnostics", "Workers"]),
+    library("Layers", ["Tensors", "Kernels", "Workers"]),
+    library("Captioners", ["Layers", "Tensors", "Weights", "Captions", "Diagnostics", "JSON"]),
+    library("Training", ["Captioners", "Layers", "Tensors", "Kernels", "Caches", "Weights", "Captions", "Diagnostics", "Workers", "JSON", "Files", "Digests"]),
+    library("Scores", ["Captions"]),
+    library("Reports", ["Diagnostics", "Files"]),
+
+    // What each stage does, as a library.
+    library("ImageCaching", ["Images", "JPEG", "COCO", "Caches", "Archives", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
+    library("CaptionCaching", ["Captions", "COCO", "Caches", "Files", "JSON", "Diagnostics", "Digests"]),
+    library("FeatureCaching", ["MobileNetV2", "Weights", "Caches", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
+    library("Captioning", ["Captioners", "MobileNetV2", "Images", "JPEG", "Caches", "Captions", "Weights", "Workers", "Files", "JSON", "Diagnostics"]),
+    library("Pipelines", ["Files", "JSON", "Digests", "Diagnostics", .product(name: "Yams", package: "Yams")]),
+    library("StageSupport", ["Diagnostics", "JSON", "Files", "Freshness", "Workers", arguments]),
+    library("Freshness", ["Files", "JSON", "Digests", "Diagnostics"]),
+
+    // Stages.
+    stage("decode-images", ["ImageCaching", "COCO", "Freshness"]),
+    stage("tokenize-captions", ["CaptionCaching", "COCO", "Captions", "Freshness"]),
+    stage("extract-features", ["FeatureCaching", "Freshness"]),
+    stage("train-captioner", ["Training", "Reports", "Freshness"]),
+    stage("caption-images", ["Captioning", "Freshness", "Scores"]),
+    stage("generate-scenes", ["Scenes", "Freshness"]),
+    stage("run-pipeline", ["Pipelines", "Freshness", "Files"]),
+
+    // Tests.
+    .target(
+      name: "TestSupport", dependencies: ["Files", "JSON", "Diagnostics"], path: "Tests/TestSupport", swiftSettings: safe),
+    tests("Files", ["Diagnostics"]), tests("Kernels"), tests("HDF5", ["Files", "Diagnostics"]), tests("JPEG", ["Diagnostics"]), tests("Tensors"), tests("Archives", ["Files", "Diagnostics"]),
+    tests("JSON", ["Diagnostics"]), tests("COCO", ["JSON", "Diagnostics"]), tests("Captions", ["COCO", "JSON", "Diagnostics"]),
+    tests("Images", ["JPEG", "Files", "Diagnostics"]), tests("Caches", ["JSON", "Files", "Diagnostics", "HDF5"]),
+    tests("Weights", ["Files", "JSON", "Diagnostics"]), tests("Scenes", ["JPEG", "JSON"]),
+    tests("MobileNetV2", ["Weights", "Files", "JSON", "Diagnostics"]), tests("Layers", ["Tensors", "JSON", "Files"]),
+    tests("Captioners", ["Layers", "Tensors", "Weights", "JSON", "Captions"]),
+    tests("Training", ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions"]),
+    tests("Pipelines", ["JSON", "Files", "Diagnostics"]), tests("Freshness", ["JSON", "Files", "Diagnostics"]),
+    tests("Stage", ["JSON", "Files", "Diagnostics", "Caches", "Weights"]),
+  ]
+)

@@ -1,0 +1,34 @@
+#include "dispatch.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_int chosen_level = -1;
+
+captioneer_level captioneer_best_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
+    return captioneer_level_avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return captioneer_level_avx2;
+#endif
+  return captioneer_level_portable;
+}
+
+void captioneer_set_level(captioneer_level level) {
+  captioneer_level best = captioneer_best_level();
+  atomic_store(&chosen_level, level < best ? level : best);
+}
+
+captioneer_level captioneer_current_level(void) {
+  int level = atomic_load_explicit(&chosen_level, memory_order_relaxed);
+  if (level >= 0) return (captioneer_level)level;
+  captioneer_level wanted = captioneer_best_level();
+  const char *asked = getenv("CAPTIONEER_CPU");
+  if (asked && !strcmp(asked, "portable")) wanted = captioneer_level_portable;
+  if (asked && !strcmp(asked, "avx2")) wanted = captioneer_level_avx2;
+  captioneer_set_level(wanted);
+  return captioneer_current_level();
+}

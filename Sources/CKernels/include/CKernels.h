@@ -1,0 +1,7 @@
+// Hand-written kernels. Each has a reference beside it in the tests and is chosen at run time by `dispatch.h`.
+#pragma once
+#include "dispatch.h"
+#include "checksum.h"
+#include "resample.h"
+#include "convolution.h"
+#include "recurrent.h"

@@ -1,0 +1,19 @@
+// Which instruction set the kernels run on.
+#pragma once
+
+/// Ascending: a level includes those below it.
+typedef enum {
+  captioneer_level_portable = 0,  ///< plain C (on arm64: NEON through the compiler)
+  captioneer_level_avx2 = 1,      ///< AVX2 + FMA
+  captioneer_level_avx512 = 2,    ///< AVX-512 F, BW, DQ, VL
+} captioneer_level;
+
+/// The level in force: the best the CPU has, lowered by the environment variable CAPTIONEER_CPU
+/// (`portable`, `avx2`, `avx512`) or by `captioneer_set_level`.
+captioneer_level captioneer_current_level(void);
+
+/// The best level the CPU has.
+captioneer_level captioneer_best_level(void);
+
+/// Lowers the level for tests and benchmarks; a level above the CPU's is cut to the CPU's. Not for use while kernels run.
+void captioneer_set_level(captioneer_level level);

@@ -1,0 +1,31 @@
+/// Something a user can mend: a missing file, a malformed row, caches that don't belong together.
+///
+/// Printed as one line: `file: location: problem; remedy`.
+public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The file or folder at fault, as the user named it.
+  public var file: String?
+  /// Where in it: `byte 1024`, `row 17`, `annotation 3`.
+  public var location: String?
+  /// What was found and what was expected.
+  public var problem: String
+  /// What to do about it.
+  public var remedy: String?
+
+  public init(file: String? = nil, at location: String? = nil, _ problem: String, remedy: String? = nil) {
+    self.file = file
+    self.location = location
+    self.problem = problem
+    self.remedy = remedy
+  }
+
+  public var description: String {
+    let place = [file, location].compactMap(\.self)
+    let line = (place + [problem]).joined(separator: ": ") + (remedy.map { "; \($0)" } ?? "")
+    return String(line.map { $0.isNewline ? " " : $0 })
+  }
+}
+
+/// Thrown by long work when its `Progress` was asked to stop. What was finished is kept; the same command goes on from there.
+public struct Interrupted: Error, Sendable {
+  public init() {}
+}
