@@ -27,7 +27,8 @@ func stage(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
-    name: "\(module)Tests", dependencies: ["TestSupport"] + (module == "Stage" ? [] : [.byName(name: module)]) + dependencies,
+    name: "\(module)Tests",
+    dependencies: ["TestSupport"] + (module == "Stage" ? [] : [.byName(name: module)]) + dependencies,
     swiftSettings: safe)
 }
 
@@ -74,15 +75,28 @@ let package = Package(
     library("MobileNetV2", ["Weights", "Kernels", "Diagnostics", "Workers"]),
     library("Layers", ["Tensors", "Kernels", "Workers"]),
     library("Captioners", ["Layers", "Tensors", "Weights", "Captions", "Diagnostics", "JSON"]),
-    library("Training", ["Captioners", "Layers", "Tensors", "Kernels", "Caches", "Weights", "Captions", "Diagnostics", "Workers", "JSON", "Files", "Digests"]),
+    library(
+      "Training",
+      [
+        "Captioners", "Layers", "Tensors", "Kernels", "Caches", "Weights", "Captions", "Diagnostics", "Workers", "JSON",
+        "Files", "Digests",
+      ]),
     library("Scores", ["Captions"]),
     library("Reports", ["Diagnostics", "Files"]),
 
     // What each stage does, as a library.
-    library("ImageCaching", ["Images", "JPEG", "COCO", "Caches", "Archives", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
+    library(
+      "ImageCaching",
+      ["Images", "JPEG", "COCO", "Caches", "Archives", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
     library("CaptionCaching", ["Captions", "COCO", "Caches", "Files", "JSON", "Diagnostics", "Digests"]),
-    library("FeatureCaching", ["MobileNetV2", "Weights", "Caches", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
-    library("Captioning", ["Captioners", "MobileNetV2", "Images", "JPEG", "Caches", "Captions", "Weights", "Workers", "Files", "JSON", "Diagnostics"]),
+    library(
+      "FeatureCaching", ["MobileNetV2", "Weights", "Caches", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
+    library(
+      "Captioning",
+      [
+        "Captioners", "MobileNetV2", "Images", "JPEG", "Caches", "Captions", "Weights", "Workers", "Files", "JSON",
+        "Diagnostics",
+      ]),
     library("Pipelines", ["Files", "JSON", "Digests", "Diagnostics", .product(name: "Yams", package: "Yams")]),
     library("StageSupport", ["Diagnostics", "JSON", "Files", "Freshness", "Workers", arguments]),
     library("Freshness", ["Files", "JSON", "Digests", "Diagnostics"]),
@@ -98,14 +112,18 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["Files", "JSON", "Diagnostics"], path: "Tests/TestSupport", swiftSettings: safe),
-    tests("Files", ["Diagnostics"]), tests("Kernels"), tests("HDF5", ["Files", "Diagnostics"]), tests("JPEG", ["Diagnostics"]), tests("Tensors"), tests("Archives", ["Files", "Diagnostics"]),
-    tests("JSON", ["Diagnostics"]), tests("COCO", ["JSON", "Diagnostics"]), tests("Captions", ["COCO", "JSON", "Diagnostics"]),
+      name: "TestSupport", dependencies: ["Files", "JSON", "Diagnostics"], path: "Tests/TestSupport",
+      swiftSettings: safe),
+    tests("Files", ["Diagnostics"]), tests("Kernels"), tests("HDF5", ["Files", "Diagnostics"]),
+    tests("JPEG", ["Diagnostics"]), tests("Tensors"), tests("Archives", ["Files", "Diagnostics"]),
+    tests("JSON", ["Diagnostics"]), tests("COCO", ["JSON", "Diagnostics"]),
+    tests("Captions", ["COCO", "JSON", "Diagnostics"]),
     tests("Images", ["JPEG", "Files", "Diagnostics"]), tests("Caches", ["JSON", "Files", "Diagnostics", "HDF5"]),
     tests("Weights", ["Files", "JSON", "Diagnostics"]), tests("Scenes", ["JPEG", "JSON"]),
     tests("MobileNetV2", ["Weights", "Files", "JSON", "Diagnostics"]), tests("Layers", ["Tensors", "JSON", "Files"]),
     tests("Captioners", ["Layers", "Tensors", "Weights", "JSON", "Captions"]),
-    tests("Training", ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions"]),
+    tests(
+      "Training", ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions"]),
     tests("Pipelines", ["JSON", "Files", "Diagnostics"]), tests("Freshness", ["JSON", "Files", "Diagnostics"]),
     tests("Stage", ["JSON", "Files", "Diagnostics", "Caches", "Weights"]),
   ]

@@ -88,8 +88,7 @@ public enum FileSystem {
   /// The whole of a small text file.
   public static func readText(_ path: String) throws -> String {
     let file = try MappedFile(path: path)
-    let bytes = file.bytes
-    return String(decoding: (0..<bytes.byteCount).map { bytes[$0] }, as: UTF8.self)
+    return unsafe file.bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
   /// Replaces `path` by `bytes` so that a reader sees the old file or the new one whole: a temporary file beside it, fsync,
@@ -98,14 +97,16 @@ public enum FileSystem {
     let temporary = path + ".partial"
     func fail(_ doing: String) -> InputError {
       let message = systemMessage()
-      unlink(temporary)
+      unsafe unlink(temporary)
       return InputError(file: path, "can't be \(doing): \(message)", remedy: "check the folder and the free space")
     }
     let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw fail("made") }
     var written = 0
     while written < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress! + written, $0.count - written) }
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe write(descriptor, $0.baseAddress! + written, $0.count - written)
+      }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else {
         let error = fail("written")
@@ -120,7 +121,7 @@ public enum FileSystem {
       throw error
     }
     close(descriptor)
-    guard rename(temporary, path) == 0 else { throw fail("renamed into place") }
+    guard unsafe rename(temporary, path) == 0 else { throw fail("renamed into place") }
     try synchronizeFolder(of: path)
   }
 

@@ -5,7 +5,7 @@ import Diagnostics
 #endif
 
 /// A file's bytes, mapped read-only. The map outlives renames and unlinks of the file.
-public final class MappedFile: @unchecked Sendable {
+@safe public final class MappedFile: @unchecked Sendable {
   public let path: String
   private let base: UnsafeRawPointer?
   public let count: Int
@@ -52,6 +52,6 @@ public final class MappedFile: @unchecked Sendable {
 }
 
 /// What the last failed system call said.
-public func systemMessage(_ code: Int32 = errno) -> String {
-  unsafe String(cString: strerror(code))
+public func systemMessage() -> String {
+  unsafe String(cString: strerror(errno))
 }

@@ -1,5 +1,5 @@
+import Diagnostics
 import Digests
-public import Diagnostics
 import Files
 public import JSON
 
@@ -80,7 +80,9 @@ public struct StagePlan: Sendable {
   }
 
   private func difference(from stamp: JSONValue) -> String? {
-    if stamp["stage"]?.string != stage { return "\(outputs[0]) was made by \(stamp["stage"]?.string ?? "something else")" }
+    if stamp["stage"]?.string != stage {
+      return "\(outputs[0]) was made by \(stamp["stage"]?.string ?? "something else")"
+    }
     if stamp["code_version"]?.integer != codeVersion { return "\(stage) itself changed" }
     let old = stamp["configuration"] ?? .null
     if old.canonical == configuration.canonical { return nil }

@@ -1,12 +1,9 @@
 public import ArgumentParser
 public import Diagnostics
+import Files
 public import Freshness
 public import JSON
 import Workers
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The options every stage has.
 public struct CommonOptions: ParsableArguments {
@@ -79,7 +76,11 @@ extension StageCommand {
       return 0
     }
     if verdict == .current && !common.force {
-      if common.json { print(plan.json(verdict).pretty) } else { print("\(plan.stage): up to date: \(plan.outputs[0])") }
+      if common.json {
+        print(plan.json(verdict).pretty)
+      } else {
+        print("\(plan.stage): up to date: \(plan.outputs[0])")
+      }
       return 0
     }
     let progress = TerminalProgress(name: plan.stage, isQuiet: common.quiet)
@@ -107,5 +108,5 @@ extension StageCommand {
 
 /// One line on standard error.
 public func printError(_ line: String) {
-  unsafe _ = fputs(line + "\n", stderr)
+  writeStandardError(line + "\n")
 }

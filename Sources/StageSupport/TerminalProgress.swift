@@ -1,4 +1,5 @@
 public import Diagnostics
+import Files
 import Synchronization
 
 #if canImport(Glibc)
@@ -41,7 +42,7 @@ public final class TerminalProgress: ProgressReporter {
 
   public func begin(_ phase: String, total: Int, done: Int, unit: String) {
     state.withLock { state in
-      if state.isShown && isTerminal { writeError("\r\u{1B}[K") }
+      if state.isShown && isTerminal { writeStandardError("\r\u{1B}[K") }
       let now = monotonicSeconds()
       state = State(phase: phase, unit: unit, total: total, done: done, doneBefore: done, began: now, drawn: now)
     }
@@ -54,21 +55,21 @@ public final class TerminalProgress: ProgressReporter {
       guard !isQuiet, now - state.drawn >= (isTerminal ? 0.1 : 5) else { return }
       state.drawn = now
       state.isShown = true
-      writeError(isTerminal ? "\r\(line(state, now))\u{1B}[K" : line(state, now) + "\n")
+      writeStandardError(isTerminal ? "\r\(line(state, now))\u{1B}[K" : line(state, now) + "\n")
     }
   }
 
   public func note(_ line: String) {
     state.withLock { state in
       guard !isQuiet else { return }
-      writeError((state.isShown && isTerminal ? "\r\u{1B}[K" : "") + "\(name): \(line)\n")
+      writeStandardError((state.isShown && isTerminal ? "\r\u{1B}[K" : "") + "\(name): \(line)\n")
     }
   }
 
   /// Leaves the last state of the bar on a line of its own.
   public func finish() {
     state.withLock { state in
-      if state.isShown && isTerminal { writeError("\r\(line(state, monotonicSeconds()))\u{1B}[K\n") }
+      if state.isShown && isTerminal { writeStandardError("\r\(line(state, monotonicSeconds()))\u{1B}[K\n") }
       state.isShown = false
     }
   }
@@ -77,15 +78,20 @@ public final class TerminalProgress: ProgressReporter {
     let rate = Double(state.done - state.doneBefore) / max(now - state.began, 1e-9)
     let remaining = rate > 0 ? Double(state.total - state.done) / rate : 0
     let share = state.total > 0 ? Double(state.done) / Double(state.total) : 1
-    let bar = isTerminal ? " [" + String(repeating: "#", count: Int(share * 24)) + String(repeating: ".", count: 24 - Int(share * 24)) + "]" : ""
+    let bar =
+      isTerminal
+      ? " [" + String(repeating: "#", count: Int(share * 24)) + String(repeating: ".", count: 24 - Int(share * 24))
+        + "]" : ""
     let rateText = rate >= 100 ? "\(Int(rate))" : "\((rate * 10).rounded() / 10)"
-    return "\(name): \(state.phase)\(bar) \(state.done)/\(state.total) \(state.unit), \(rateText)/s, \(Self.clock(remaining)) left"
+    return
+      "\(name): \(state.phase)\(bar) \(state.done)/\(state.total) \(state.unit), \(rateText)/s, \(Self.clock(remaining)) left"
   }
 
   private static func clock(_ seconds: Double) -> String {
     let whole = Int(seconds.rounded())
     func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-    return whole < 3600 ? "\(whole / 60):\(padded(whole % 60))" : "\(whole / 3600):\(padded(whole / 60 % 60)):\(padded(whole % 60))"
+    return whole < 3600
+      ? "\(whole / 60):\(padded(whole % 60))" : "\(whole / 3600):\(padded(whole / 60 % 60)):\(padded(whole % 60))"
   }
 }
 
@@ -93,8 +99,4 @@ private func monotonicSeconds() -> Double {
   var time = timespec()
   unsafe clock_gettime(CLOCK_MONOTONIC, &time)
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
-private func writeError(_ text: String) {
-  unsafe _ = fputs(text, stderr)
 }

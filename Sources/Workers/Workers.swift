@@ -23,7 +23,7 @@ public func forEachIndex(
   let workers = max(1, min(threads, count))
   let next = Atomic<Int>(0)
   let failure = Mutex<(index: Int, error: any Error)?>(nil)
-  let work: @Sendable (Int) -> Void = { worker in
+  @Sendable func work(_ worker: Int) {
     while true {
       let index = next.add(1, ordering: .relaxed).oldValue
       guard index < count, failure.withLock({ $0 == nil }) else { return }
