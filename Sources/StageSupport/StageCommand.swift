@@ -88,7 +88,7 @@ extension StageCommand {
     let outcome = try perform(plan, progress: progress)
     if outcome.isComplete { try plan.recordCompletion() }
     progress.finish()
-    if common.json { print(outcome.json.pretty) } else { outcome.lines.forEach { print($0) } }
+    if common.json { print(outcome.json.pretty) } else { for line in outcome.lines { print(line) } }
     return outcome.isComplete ? 0 : 2
   }
 

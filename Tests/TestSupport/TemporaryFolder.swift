@@ -1,0 +1,23 @@
+import Files
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A folder that goes when its owner does.
+public final class TemporaryFolder: Sendable {
+  public let path: String
+  private static let counter = Atomic<Int>(0)
+
+  public init() throws {
+    let base = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    let number = Self.counter.add(1, ordering: .relaxed).newValue
+    path = "\(base)/captioneer-test-\(getpid())-\(number)"
+    try FileSystem.makeFolder(path)
+  }
+
+  deinit {
+    _ = try? ChildProcess.run("/bin/rm", ["-rf", path], capturesOutput: true)
+  }
+}
