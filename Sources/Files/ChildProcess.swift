@@ -40,7 +40,7 @@ public enum ChildProcess {
     if silencesErrors { unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) }
 
     var words: [UnsafeMutablePointer<CChar>?] = unsafe ([executable] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { unsafe words.forEach { unsafe free($0) } }
+    defer { for index in unsafe words.indices { unsafe free(words[index]) } }
     // The child must not inherit that this process ignores the interrupt.
     let previous = signal(SIGINT, SIG_IGN)
     defer { signal(SIGINT, previous) }
