@@ -1,0 +1,13 @@
+// The convolution kernels for any CPU: NEON on arm64 and SSE2 on x86 through the compiler's vectors.
+#define NAME(x) x##_portable
+#if defined(__aarch64__)
+#define TILE_ROWS 5  // 20 accumulators of 32 registers
+#define FOR_EACH_TILE(T) T(1, 1) T(2, 1) T(3, 1) T(4, 1) T(5, 1)
+#else
+#define TILE_ROWS 2
+#define FOR_EACH_TILE(T) T(1, 1) T(2, 1)
+#endif
+#define TILE_VECTORS 1
+#include "convolution_generic.h"
+#define HALF_VECTORS
+#include "convolution_kernels.h"

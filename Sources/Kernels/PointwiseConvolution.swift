@@ -1,0 +1,71 @@
+import CKernels
+
+/// A 1×1 convolution with ReLU6 on request, its weights laid out for the kernels.
+public final class PointwiseConvolution: Sendable {
+  public let inputChannels: Int
+  public let outputChannels: Int
+  public let clamps: Bool
+  private let weights: FloatBuffer
+  private let bias: FloatBuffer
+
+  /// - Parameter convolution: weights [output channels, input channels].
+  public init(_ convolution: FoldedConvolution, inputChannels: Int, clamps: Bool) {
+    let columns = convolution.bias.count
+    precondition(inputChannels > 0 && columns > 0 && convolution.weights.count == columns * inputChannels)
+    self.inputChannels = inputChannels
+    self.outputChannels = columns
+    self.clamps = clamps
+    let padded = (columns + 15) / 16 * 16
+    let weights = FloatBuffer(count: padded * inputChannels)
+    unsafe captioneer_pack_panels(convolution.weights, Int32(inputChannels), Int32(columns), weights.base)
+    self.weights = weights
+    var bias = FloatBuffer(count: padded)
+    var span = bias.mutableSpan
+    for index in 0..<columns { span[index] = convolution.bias[index] }
+    self.bias = bias
+  }
+
+  /// [pixels, input channels] → [pixels, output channels]. `scratch` needs `pixels` floats.
+  public func run(
+    _ input: borrowing FloatBuffer, pixels: Int, into output: inout FloatBuffer, scratch: inout FloatBuffer
+  ) {
+    precondition(pixels > 0 && input.count >= pixels * inputChannels && output.count >= pixels * outputChannels)
+    precondition(scratch.count >= pixels && pixels * outputChannels <= Int(Int32.max))
+    unsafe UnsafeMutableRawPointer(scratch.base).withMemoryRebound(to: Int32.self, capacity: pixels) { offsets in
+      unsafe captioneer_pointwise(
+        input.base, Int32(pixels), Int32(inputChannels), Int32(outputChannels), weights.base, bias.base,
+        clamps ? 1 : 0, output.base, offsets)
+    }
+  }
+}
+
+/// The mean over pixels: [pixels, channels] → [channels], summed in order.
+public func averagePixels(_ input: Span<Float>, pixels: Int, channels: Int, into output: inout MutableSpan<Float>) {
+  precondition(pixels > 0 && input.count >= pixels * channels && output.count >= channels)
+  unsafe input.withUnsafeBufferPointer { input in
+    unsafe output.withUnsafeMutableBufferPointer { output in
+      unsafe captioneer_average(input.baseAddress!, Int32(pixels), Int32(channels), output.baseAddress!)
+    }
+  }
+}
+
+/// [pixels, channels] → [channels, pixels].
+public func transposePixels(_ input: Span<Float>, pixels: Int, channels: Int, into output: inout MutableSpan<Float>) {
+  precondition(pixels > 0 && input.count >= pixels * channels && output.count >= pixels * channels)
+  unsafe input.withUnsafeBufferPointer { input in
+    unsafe output.withUnsafeMutableBufferPointer { output in
+      unsafe captioneer_transpose(input.baseAddress!, Int32(pixels), Int32(channels), output.baseAddress!)
+    }
+  }
+}
+
+/// f32 → IEEE half, to nearest, ties to even; too large becomes infinity.
+public func convertToHalf(_ input: Span<Float>, into output: inout MutableSpan<UInt16>) {
+  precondition(output.count >= input.count)
+  unsafe input.withUnsafeBufferPointer { source in
+    unsafe output.withUnsafeMutableBufferPointer { target in
+      guard let from = source.baseAddress, let to = target.baseAddress else { return }
+      unsafe captioneer_to_half(from, source.count, to)
+    }
+  }
+}
