@@ -28,3 +28,14 @@ extension [UInt8] {
     unsafe values.withUnsafeBytes { unsafe append(contentsOf: $0) }
   }
 }
+
+extension Array where Element: BitwiseCopyable {
+  /// The elements as they lie in memory. For element types without padding.
+  public var byteSpan: RawSpan {
+    @_lifetime(borrow self)
+    borrowing get {
+      let bytes = unsafe span.bytes
+      return unsafe _overrideLifetime(bytes, borrowing: self)
+    }
+  }
+}
