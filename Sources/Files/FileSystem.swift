@@ -68,6 +68,14 @@ public enum FileSystem {
     }
   }
 
+  /// Renames a file, replacing what is there, and makes that last.
+  public static func rename(_ path: String, to target: String) throws {
+    guard unsafe Glibc.rename(path, target) == 0 else {
+      throw InputError(file: target, "can't be renamed into place: \(systemMessage())")
+    }
+    try synchronizeFolder(of: target)
+  }
+
   /// The folder of `path`: `.` for a bare name.
   public static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -121,7 +129,7 @@ public enum FileSystem {
       throw error
     }
     close(descriptor)
-    guard unsafe rename(temporary, path) == 0 else { throw fail("renamed into place") }
+    guard unsafe Glibc.rename(temporary, path) == 0 else { throw fail("renamed into place") }
     try synchronizeFolder(of: path)
   }
 

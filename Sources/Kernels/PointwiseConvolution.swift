@@ -38,34 +38,3 @@ public final class PointwiseConvolution: Sendable {
     }
   }
 }
-
-/// The mean over pixels: [pixels, channels] → [channels], summed in order.
-public func averagePixels(_ input: Span<Float>, pixels: Int, channels: Int, into output: inout MutableSpan<Float>) {
-  precondition(pixels > 0 && input.count >= pixels * channels && output.count >= channels)
-  unsafe input.withUnsafeBufferPointer { input in
-    unsafe output.withUnsafeMutableBufferPointer { output in
-      unsafe captioneer_average(input.baseAddress!, Int32(pixels), Int32(channels), output.baseAddress!)
-    }
-  }
-}
-
-/// [pixels, channels] → [channels, pixels].
-public func transposePixels(_ input: Span<Float>, pixels: Int, channels: Int, into output: inout MutableSpan<Float>) {
-  precondition(pixels > 0 && input.count >= pixels * channels && output.count >= pixels * channels)
-  unsafe input.withUnsafeBufferPointer { input in
-    unsafe output.withUnsafeMutableBufferPointer { output in
-      unsafe captioneer_transpose(input.baseAddress!, Int32(pixels), Int32(channels), output.baseAddress!)
-    }
-  }
-}
-
-/// f32 → IEEE half, to nearest, ties to even; too large becomes infinity.
-public func convertToHalf(_ input: Span<Float>, into output: inout MutableSpan<UInt16>) {
-  precondition(output.count >= input.count)
-  unsafe input.withUnsafeBufferPointer { source in
-    unsafe output.withUnsafeMutableBufferPointer { target in
-      guard let from = source.baseAddress, let to = target.baseAddress else { return }
-      unsafe captioneer_to_half(from, source.count, to)
-    }
-  }
-}

@@ -146,19 +146,21 @@ public final class FeatureNetwork: Sendable {
     }
   }
 
-  /// The mean over the map of the image at `index` in the workspace: [channels]. Not normalised.
-  public func pooled(_ index: Int, in workspace: borrowing FeatureWorkspace, into output: inout MutableSpan<Float>) {
-    let size = gridPixels * channels
+  /// The mean over the map of the image at `index` in the workspace: [channels] at `place`. Not normalised.
+  public func pooled(
+    _ index: Int, in workspace: borrowing FeatureWorkspace, into output: inout [Float], at place: Int = 0
+  ) {
     averagePixels(
-      workspace.map.span.extracting(index * size..<(index + 1) * size), pixels: gridPixels, channels: channels,
-      into: &output)
+      workspace.map, from: index * gridPixels * channels, pixels: gridPixels, channels: channels, into: &output,
+      at: place)
   }
 
-  /// The map of the image at `index` in the workspace: [channels, grid height, grid width].
-  public func grid(_ index: Int, in workspace: borrowing FeatureWorkspace, into output: inout MutableSpan<Float>) {
-    let size = gridPixels * channels
+  /// The map of the image at `index` in the workspace: [channels, grid height, grid width] at `place`.
+  public func grid(
+    _ index: Int, in workspace: borrowing FeatureWorkspace, into output: inout [Float], at place: Int = 0
+  ) {
     transposePixels(
-      workspace.map.span.extracting(index * size..<(index + 1) * size), pixels: gridPixels, channels: channels,
-      into: &output)
+      workspace.map, from: index * gridPixels * channels, pixels: gridPixels, channels: channels, into: &output,
+      at: place)
   }
 }

@@ -217,7 +217,10 @@ struct PickleReader: ~Escapable {
   // MARK: The few things a state_dict is made of
 
   private mutating func pushGlobal(_ module: String, _ name: String) throws(InputError) {
-    guard let global = PickleGlobal(module: module, name: name) else { throw refuse("\(module).\(name)") }
+    guard let global = PickleGlobal(module: module, name: name) else {
+      // Python pickles os.system under the module that implements os.
+      throw refuse("\(module == "posix" || module == "nt" ? "os" : module).\(name)")
+    }
     stack.append(.global(global))
   }
 

@@ -1,4 +1,3 @@
-import Archives
 import Diagnostics
 import Files
 
@@ -66,7 +65,9 @@ struct TorchFile {
       position = end
     }
     return try state.filter(\.1.storage.format.isFloatingPoint).map { name, tensor in
-      guard let place = places[tensor.storage.key] else { throw fail("tensor \(name)", "its numbers are not in the file") }
+      guard let place = places[tensor.storage.key] else {
+        throw fail("tensor \(name)", "its numbers are not in the file")
+      }
       return try values(name, tensor, in: file.bytes.extracting(place))
     }
   }
@@ -78,7 +79,25 @@ struct TorchFile {
   }
 
   func readZip() throws -> [NamedTensor] {
-    throw fail("byte 0", "zip not yet")
+    let zip = try TorchZip(file.bytes, path: path)
+    guard let program = zip.entries.first(where: { $0.name.hasSuffix("/data.pkl") }) else {
+      throw fail("zip", "has no data.pkl: it is not a file that torch.save wrote")
+    }
+    let folder = String(program.name.dropLast("data.pkl".count))
+    let places = Dictionary(zip.entries.map { ($0.name, $0.bytes) }, uniquingKeysWith: { first, _ in first })
+    if let order = places[folder + "byteorder"] {
+      let text = String(
+        decoding: file.bytes.values(at: order.lowerBound, count: order.count, as: UInt8.self), as: UTF8.self)
+      guard text == "little" else { throw fail("entry byteorder", "was written on a \(text)-endian machine") }
+    }
+    var reader = PickleReader(file.bytes.extracting(program.bytes), at: 0, path: path)
+    let state = try reader.read { value in try stateDictionary(value) }
+    return try state.filter(\.1.storage.format.isFloatingPoint).map { name, tensor in
+      guard let place = places[folder + "data/" + tensor.storage.key] else {
+        throw fail("tensor \(name)", "its numbers are not in the file")
+      }
+      return try values(name, tensor, in: file.bytes.extracting(place))
+    }
   }
 
   // MARK: Both
@@ -107,7 +126,9 @@ struct TorchFile {
   func values(_ name: String, _ tensor: TorchTensor, in storage: RawSpan) throws -> NamedTensor {
     let format = tensor.storage.format
     guard storage.byteCount >= tensor.storage.count * format.byteCount else {
-      throw fail("tensor \(name)", "its storage has \(storage.byteCount) bytes, expected \(tensor.storage.count * format.byteCount)")
+      throw fail(
+        "tensor \(name)",
+        "its storage has \(storage.byteCount) bytes, expected \(tensor.storage.count * format.byteCount)")
     }
     let count = tensor.shape.reduce(1, *)
     var expected = 1
@@ -119,7 +140,8 @@ struct TorchFile {
     if isContiguous || count == 0 {
       let offset = count == 0 ? 0 : tensor.offset
       return NamedTensor(
-        name: name, shape: tensor.shape, values: format.floats(in: storage, at: offset * format.byteCount, count: count))
+        name: name, shape: tensor.shape, values: format.floats(in: storage, at: offset * format.byteCount, count: count)
+      )
     }
     let all = format.floats(in: storage, at: 0, count: tensor.storage.count)
     var values: [Float] = []
