@@ -1,5 +1,5 @@
 import CHDF5
-public import Diagnostics
+import Diagnostics
 
 /// An HDF5 file opened for reading: attributes, small datasets whole, and where the large ones lie.
 public final class HDF5File: Sendable {
@@ -55,7 +55,7 @@ public final class HDF5File: Sendable {
       let stored = try Handle(H5Aget_type(attribute.id), H5Tclose, orThrow: fail(name, "can't be read"))
       guard H5Tis_variable_str(stored.id) > 0 else { return nil }
       let count = Int(H5Sget_simple_extent_npoints(space.id))
-      return try readTexts(count, space.id) { type, buffer in unsafe H5Aread(attribute.id, type, buffer) }
+      return try unsafe readTexts(count, space.id) { type, buffer in unsafe H5Aread(attribute.id, type, buffer) }
     }
   }
 
@@ -102,13 +102,13 @@ public final class HDF5File: Sendable {
       let stored = try Handle(H5Dget_type(dataset.id), H5Tclose, orThrow: fail(name, "has no type"))
       guard H5Tis_variable_str(stored.id) > 0 else { throw fail(name, "is not text") }
       let count = Int(H5Sget_simple_extent_npoints(space.id))
-      return try readTexts(count, space.id) { type, buffer in
+      return try unsafe readTexts(count, space.id) { type, buffer in
         unsafe H5Dread(dataset.id, type, 0, 0, captioneer_hdf5_default(), buffer)
       }
     }
   }
 
-  private func numbers<T: BitwiseCopyable>(_ name: String, _ type: ElementType, _ zero: T) throws -> [T] {
+  private func numbers<T: BitwiseCopyable & Sendable>(_ name: String, _ type: ElementType, _ zero: T) throws -> [T] {
     let found = try dataset(name)
     guard found.type == type else { throw fail(name, "is \(found.type.rawValue), expected \(type.rawValue)") }
     return try withLibrary {

@@ -82,7 +82,7 @@ public final class Skeleton {
           let dataset = try create(name, shape: shape, handle: type)
           try describe(dataset.id, description)
           guard !values.isEmpty else { return }
-          try withCStrings(values) { pointers in
+          try unsafe withCStrings(values) { pointers in
             guard unsafe H5Dwrite(dataset.id, type, 0, 0, captioneer_hdf5_default(), pointers) >= 0 else {
               throw libraryError(name, "can't be laid out")
             }
@@ -142,7 +142,8 @@ public final class Skeleton {
 
   private func create(_ name: String, shape: [Int], handle: hid_t) throws -> Handle {
     try Handle(
-      try createIdentifier(name, shape: shape, handle: handle), H5Dclose, orThrow: libraryError(name, "can't be laid out")
+      try createIdentifier(name, shape: shape, handle: handle), H5Dclose,
+      orThrow: libraryError(name, "can't be laid out")
     )
   }
 
@@ -166,7 +167,8 @@ public final class Skeleton {
       H5Pcreate(captioneer_hdf5_group_create()), H5Pclose, orThrow: libraryError(name, "properties"))
     H5Pset_obj_track_times(creation.id, false)
     _ = try Handle(
-      unsafe H5Gcreate2(file, name, 0, creation.id, 0), H5Gclose, orThrow: libraryError(name, "the group can't be made"))
+      unsafe H5Gcreate2(file, name, 0, creation.id, 0), H5Gclose, orThrow: libraryError(name, "the group can't be made")
+    )
   }
 
   private func describe(_ object: hid_t, _ description: String) throws {
@@ -182,7 +184,7 @@ public final class Skeleton {
       let attribute = try Handle(
         unsafe H5Acreate2(object, name, type, space.id, 0, 0), H5Aclose,
         orThrow: libraryError(name, "the attribute can't be made"))
-      try withCStrings(texts) { pointers in
+      try unsafe withCStrings(texts) { pointers in
         guard unsafe H5Awrite(attribute.id, type, pointers) >= 0 else {
           throw libraryError(name, "the attribute can't be written")
         }

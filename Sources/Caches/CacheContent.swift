@@ -1,0 +1,56 @@
+public import HDF5
+import JSON
+
+public typealias ElementType = HDF5.ElementType
+public typealias Column = HDF5.Column
+
+/// A large dataset that is filled row by row.
+public struct RowDataset: Sendable {
+  public var name: String
+  public var elementType: ElementType
+  /// The shape without the leading row count.
+  public var rowShape: [Int]
+  /// One line for people, stored beside the dataset.
+  public var description: String
+
+  public init(_ name: String, _ elementType: ElementType, rowShape: [Int], description: String) {
+    self.name = name
+    self.elementType = elementType
+    self.rowShape = rowShape
+    self.description = description
+  }
+
+  public var rowByteCount: Int { rowShape.reduce(elementType.byteCount, *) }
+}
+
+/// A small dataset that is written whole. A name such as `ledger/reasons` makes the group.
+public struct NamedColumn: Sendable {
+  public var name: String
+  public var column: Column
+  public var shape: [Int]?
+  public var description: String
+
+  public init(_ name: String, _ column: Column, shape: [Int]? = nil, description: String) {
+    self.name = name
+    self.column = column
+    self.shape = shape
+    self.description = description
+  }
+}
+
+extension Skeleton {
+  /// Everything of a cache that is not rows, in an order that depends on nothing but the arguments.
+  func write(_ identity: CacheIdentity, _ columns: [NamedColumn]) throws {
+    try setAttribute("format", identity.format)
+    try setAttribute("format_version", identity.formatVersion)
+    try setAttribute("stage", identity.stage)
+    try setAttribute("code_version", identity.codeVersion)
+    try setAttribute("configuration", identity.configuration.canonical)
+    try setAttribute("inputs", identity.inputs.canonical)
+    try setAttribute("fingerprint", identity.fingerprint)
+    if !identity.splits.isEmpty { try setAttribute("splits", identity.splits) }
+    for column in columns {
+      try write(column.name, column.column, shape: column.shape, description: column.description)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import Caches
+import Diagnostics
+import Files
+import JSON
+import TestSupport
+import Testing
+import Workers
+
+/// A build of 37 inputs of which every fifth has no row, 4 inputs a block.
+private struct Build {
+  let path: String
+  var threads = 1
+  /// Throws before this block.
+  var stopsAt: Int?
+  var inputs = 37
+
+  func run() throws {
+    let writer = try CacheWriter(
+      path: path, journalIdentity: "test", datasets: [RowDataset("rows", .uint8, rowShape: [3, 5], description: "r")],
+      maximumRows: inputs, inputCount: inputs, inputsPerBlock: 4)
+    let first = writer.finishedBlocks
+    do {
+      try forEachIndex(writer.blockCount - first, threads: threads) { index, _ in
+        let block = first + index
+        if block == stopsAt { throw Interrupted() }
+        let kept = writer.inputRange(ofBlock: block).filter { $0 % 5 != 0 }
+        let bytes = kept.flatMap { input in (0..<15).map { UInt8(truncatingIfNeeded: input * 31 + $0 * 7) } }
+        try writer.commit(block: block, rowCount: kept.count, note: "block \(block)\n\"quoted\"") {
+          try $0.append(dataset: 0, bytes.span.bytes)
+        }
+      }
+    } catch {
+      writer.abandon()
+      throw error
+    }
+    let ids = (0..<inputs).filter { $0 % 5 != 0 }.map { Int64($0) }
+    try writer.publish(
+      Self.identity,
+      columns: [
+        NamedColumn("image_ids", .int64(ids), description: "ids"),
+        NamedColumn("ledger/reasons", .text(["", "größe", "ok"]), description: "why"),
+      ])
+  }
+
+  static let identity = CacheIdentity(
+    format: "captioneer.test", formatVersion: 1, stage: "test", codeVersion: 3, configuration: ["size": 5],
+    inputs: ["annotations": "abc"], splits: ["train", "val"])
+}
+
+private func content(_ path: String) throws -> [UInt8] {
+  let file = try MappedFile(path: path)
+  return file.bytes.values(at: 0, count: file.count)
+}
+
+@Suite struct CacheTests {
+  private let folder: TemporaryFolder
+  private let expected: [UInt8]
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try Build(path: folder.path + "/undisturbed.h5").run()
+    expected = try content(folder.path + "/undisturbed.h5")
+  }
+
+  @Test func whatWasWrittenIsRead() throws {
+    let reader = try CacheReader(path: folder.path + "/undisturbed.h5", format: "captioneer.test")
+    #expect(reader.identity == Build.identity)
+    let rows = try reader.rows("rows")
+    #expect(rows.shape == [29, 3, 5])
+    #expect(rows.row(0).values(at: 0, count: 3, as: UInt8.self) == [31, 38, 45])
+    #expect(try reader.text("ledger/reasons") == ["", "größe", "ok"])
+    #expect(try reader.int64("image_ids").first == 1)
+    try reader.verifyChecksums("rows")
+  }
+
+  @Test(arguments: [1, 2, 5]) func threadsDoNotShow(threads: Int) throws {
+    let path = folder.path + "/threads.h5"
+    try Build(path: path, threads: threads).run()
+    #expect(try content(path) == expected)
+  }
+
+  @Test(arguments: [0, 1, 4, 9]) func anInterruptedBuildGoesOn(block: Int) throws {
+    let path = folder.path + "/interrupted.h5"
+    #expect(throws: Interrupted.self) { try Build(path: path, threads: 2, stopsAt: block).run() }
+    #expect(!FileSystem.isFile(path))
+    try Build(path: path, threads: 2).run()
+    #expect(try content(path) == expected)
+    #expect(!FileSystem.isFile(path + ".journal"))
+  }
+
+  @Test func aDamagedBlockOrJournalIsDoneAgain() throws {
+    let path = folder.path + "/damaged.h5"
+    let extent = 4096
+    for (file, byte) in [(".partial", extent + 40), (".journal", 200), (".journal", 3)] {
+      #expect(throws: Interrupted.self) { try Build(path: path, stopsAt: 6).run() }
+      var bytes = try content(path + file)
+      bytes[byte] ^= 1
+      try FileSystem.replace(path + file, with: bytes)
+      try Build(path: path).run()
+      #expect(try content(path) == expected, "\(file) byte \(byte)")
+    }
+  }
+
+  @Test func aCutFileIsRefusedAtEveryLength() throws {
+    let path = folder.path + "/cut.h5"
+    for length in stride(from: 0, to: expected.count, by: 97) {
+      try FileSystem.replace(path, with: Array(expected[..<length]))
+      #expect(throws: InputError.self, "\(length) bytes") {
+        let reader = try CacheReader(path: path, format: "captioneer.test")
+        try reader.verifyChecksums("rows")
+        _ = try reader.text("ledger/reasons")
+      }
+    }
+  }
+
+  @Test func otherFormatsAreNamed() throws {
+    let error = #expect(throws: InputError.self) {
+      try CacheReader(path: folder.path + "/undisturbed.h5", format: "captioneer.images")
+    }
+    #expect(error?.problem == "is a captioneer.test cache, expected captioneer.images")
+  }
+
+  @Test func aChangedRowIsNamed() throws {
+    var bytes = expected
+    let first = try #require((0..<bytes.count).first { bytes[$0...].starts(with: [31, 38, 45, 52]) })
+    bytes[first + 16] ^= 1
+    try FileSystem.replace(folder.path + "/changed.h5", with: bytes)
+    let reader = try CacheReader(path: folder.path + "/changed.h5", format: "captioneer.test")
+    let error = #expect(throws: InputError.self) { try reader.verifyChecksums("rows") }
+    #expect(error?.location == "rows row 1")
+  }
+
+  @Test func differencesAreNamed() {
+    var other = Build.identity
+    other.configuration = ["size": 6]
+    #expect(other.difference(from: Build.identity) == "configuration.size is 6 here and 5 there")
+    #expect(Build.identity.difference(from: Build.identity) == nil)
+  }
+}
