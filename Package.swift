@@ -53,7 +53,7 @@ let package = Package(
     library("Files", ["Diagnostics"]),
     library("Kernels", ["CKernels"]),
     library("HDF5", ["CHDF5", "Diagnostics", "Files"]),
-    library("JPEG", ["CJPEG", "Diagnostics"]),
+    library("JPEG", ["CJPEG", "Diagnostics", "Files"]),
     library("Tensors", ["COpenBLAS", "Kernels", "Diagnostics"]),
     library("Archives", ["CZlib", "Diagnostics", "Files"]),
 
@@ -66,7 +66,7 @@ let package = Package(
     // Data.
     library("COCO", ["JSON", "Diagnostics", "Files", "Digests"]),
     library("Captions", ["COCO", "JSON", "Diagnostics", "Files"]),
-    library("Images", ["JPEG", "Kernels", "Diagnostics"]),
+    library("Images", ["JPEG", "Kernels", "Files"]),
     library("Caches", ["HDF5", "Files", "Kernels", "Digests", "JSON", "Diagnostics"]),
     library("Weights", ["JSON", "Files", "Archives", "Diagnostics", "Digests"]),
     library("Scenes", ["JPEG", "JSON", "Files", "Diagnostics", "Workers"]),

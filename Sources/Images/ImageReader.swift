@@ -1,0 +1,145 @@
+import Files
+public import JPEG
+import Kernels
+
+/// What of a photograph a square of pixels shows, and how it is computed.
+public struct ImageOptions: Equatable, Sendable {
+  /// Side of the square.
+  public var size = 112
+  public var fit = Fit.stretch
+  public var resampling = Resampling.exact
+
+  public init(size: Int = 112, fit: Fit = .stretch, resampling: Resampling = .exact) {
+    self.size = size
+    self.fit = fit
+    self.resampling = resampling
+  }
+
+  /// Bytes of one image, u8 [3, size, size].
+  public var byteCount: Int { 3 * size * size }
+}
+
+/// Turns JPEG files into squares of RGB, upright. One reader serves one thread, for any number of pictures.
+public final class ImageReader {
+  public let options: ImageOptions
+  private let decoder: JPEGDecoder
+  /// Filters of sizes seen lately, most recent last: photographs come in a few sizes.
+  private var resamplers: [(key: Key, resampler: Resampler)] = []
+  private static let keptResamplers = 16
+
+  private struct Key: Equatable {
+    var width, height: Int
+    var fullWidth, fullHeight: Double
+  }
+
+  public init(_ options: ImageOptions, limits: JPEGLimits = JPEGLimits()) {
+    self.options = options
+    decoder = JPEGDecoder(limits: limits)
+  }
+
+  /// Decodes the JPEG file `bytes` into `target`, u8 [3, size, size], all of which is written.
+  ///
+  /// - Returns: nil for a sound file; else what libjpeg found corrupt and mended.
+  /// - Throws: `JPEGFailure` where the file can't be decoded; `target` is then undefined.
+  public func read(_ bytes: RawSpan, into target: inout MutableSpan<UInt8>) throws(JPEGFailure) -> String? {
+    guard bytes.byteCount > 0 else { throw JPEGFailure(.truncated, "the file is empty") }
+    let turn = orientation(ofJPEG: bytes)
+    let bars = options.fit == .pad
+    if bars { for index in target.indices { target[index] = 0 } }
+    return turn == 1 ? try readUpright(bytes, into: &target) : try readTurned(bytes, turn, into: &target)
+  }
+
+  /// The same in an array of its own.
+  public func read(_ bytes: RawSpan) throws(JPEGFailure) -> (pixels: [UInt8], warning: String?) {
+    var pixels = [UInt8](repeating: 0, count: options.byteCount)
+    var span = pixels.mutableSpan
+    let warning = try read(bytes, into: &span)
+    return (pixels, warning)
+  }
+
+  private func readUpright(_ bytes: RawSpan, into target: inout MutableSpan<UInt8>) throws(JPEGFailure) -> String? {
+    var current: Resampler?
+    var key: Key?
+    let warning = try decoder.decode(
+      bytes, padding: ResampleTable.rowPadding, denominator: denominator,
+      begin: { geometry in
+        let wanted = Self.key(geometry)
+        key = wanted
+        current = takeResampler(wanted)
+      },
+      consume: { rows, stride, count in current?.consume(rows, stride: stride, count: count, into: &target) })
+    if let key, let current { keep(current, key) }
+    return warning
+  }
+
+  private func readTurned(
+    _ bytes: RawSpan, _ turn: Int, into target: inout MutableSpan<UInt8>
+  ) throws(JPEGFailure) -> String? {
+    var picture = Picture(width: 0, height: 0, pixels: [])
+    var full = (width: 0.0, height: 0.0)
+    let warning = try decoder.decode(
+      bytes, padding: 0, denominator: denominator,
+      begin: { geometry in
+        picture.width = geometry.outputWidth
+        picture.height = geometry.outputHeight
+        picture.pixels.reserveCapacity(3 * picture.width * picture.height)
+        let key = Self.key(geometry)
+        full = (key.fullWidth, key.fullHeight)
+      },
+      consume: { rows, stride, count in
+        for row in 0..<count {
+          picture.pixels += rows.values(at: row * stride, count: 3 * picture.width, as: UInt8.self)
+        }
+      })
+    let turned = picture.turned(turn)
+    if turn >= 5 { full = (full.height, full.width) }
+    let key = Key(width: turned.width, height: turned.height, fullWidth: full.width, fullHeight: full.height)
+    var resampler = takeResampler(key)
+    let rowBytes = 3 * turned.width
+    let stride = rowBytes + ResampleTable.rowPadding
+    var rows = [UInt8](repeating: 0, count: Resampler.largestBatch * stride)
+    for first in Swift.stride(from: 0, to: turned.height, by: Resampler.largestBatch) {
+      let count = min(Resampler.largestBatch, turned.height - first)
+      for row in 0..<count {
+        let source = (first + row) * rowBytes
+        rows.replaceSubrange(row * stride..<row * stride + rowBytes, with: turned.pixels[source..<source + rowBytes])
+      }
+      resampler.consume(rows.byteSpan, stride: stride, count: count, into: &target)
+    }
+    keep(resampler, key)
+    return warning
+  }
+
+  /// 1 in exact mode. In fast mode the largest of 8, 4, 2 that leaves both sides no smaller than the output, as Pillow's
+  /// `draft` chooses it; where only the short side counts, that one.
+  private func denominator(width: Int, height: Int) -> Int {
+    guard options.resampling == .fast else { return 1 }
+    let shortest = options.fit == .pad ? max(width, height) : min(width, height)
+    return [8, 4, 2].first { shortest / options.size >= $0 } ?? 1
+  }
+
+  /// At 1/8 a width of 500 comes to 63 columns, of which 62.5 are picture.
+  private static func key(_ geometry: JPEGGeometry) -> Key {
+    Key(
+      width: geometry.outputWidth, height: geometry.outputHeight,
+      fullWidth: Double(geometry.width) / Double(geometry.denominator),
+      fullHeight: Double(geometry.height) / Double(geometry.denominator))
+  }
+
+  private func takeResampler(_ key: Key) -> Resampler {
+    if let index = resamplers.firstIndex(where: { $0.key == key }) {
+      var found = resamplers.remove(at: index).resampler
+      found.restart()
+      return found
+    }
+    return Resampler(
+      width: key.width, height: key.height,
+      placement: options.fit.placement(width: key.fullWidth, height: key.fullHeight, size: options.size),
+      size: options.size)
+  }
+
+  private func keep(_ resampler: Resampler, _ key: Key) {
+    if resamplers.count == Self.keptResamplers { resamplers.removeFirst() }
+    resamplers.append((key, resampler))
+  }
+}

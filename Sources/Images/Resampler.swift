@@ -1,0 +1,63 @@
+import Kernels
+
+/// Resamples one picture as its rows come: across each row at once, down the columns as soon as an output row has all it
+/// needs. Holds a window of rows, never the picture.
+struct Resampler {
+  private let across: ResampleTable
+  private let down: TriangleFilter
+  private let placement: Placement
+  private let size: Int
+  private let ringStride: Int
+  private let capacity: Int
+  private var ring: [UInt8]  // [capacity, ringStride]
+  private var row: [UInt8]  // [placement.width, 3]
+  private var inputRows = 0
+  private var outputRows = 0
+
+  /// - Parameters:
+  ///   - width, height: the source's.
+  ///   - placement: which part of it goes where.
+  ///   - size: side of the square output.
+  init(width: Int, height: Int, placement: Placement, size: Int) {
+    across = TriangleFilter(
+      inputs: width, start: placement.left, end: placement.right, outputs: placement.width
+    ).table(inputs: width)
+    down = TriangleFilter(inputs: height, start: placement.top, end: placement.bottom, outputs: placement.height)
+    self.placement = placement
+    self.size = size
+    ringStride = 3 * placement.width + 1
+    // The rows of one output, and a batch that may arrive beyond them.
+    capacity = (down.bounds.map(\.count).max() ?? 1) + Self.largestBatch
+    ring = [UInt8](repeating: 0, count: capacity * ringStride)
+    row = [UInt8](repeating: 0, count: 3 * placement.width)
+  }
+
+  /// Rows that `consume` takes at once.
+  static let largestBatch = 16
+
+  /// Begins another picture of the same size.
+  mutating func restart() {
+    inputRows = 0
+    outputRows = 0
+  }
+
+  /// Takes the next `count` rows, at most `largestBatch`.
+  ///
+  /// - Parameters:
+  ///   - rows: u8 [count, stride], interleaved RGB, padded by `ResampleTable.rowPadding`.
+  ///   - target: u8 [3, size, size].
+  mutating func consume(_ rows: RawSpan, stride: Int, count: Int, into target: inout MutableSpan<UInt8>) {
+    across.apply(
+      to: rows, stride: stride, count: count, ring: &ring, ringStride: ringStride, capacity: capacity,
+      firstRow: inputRows)
+    inputRows += count
+    while outputRows < placement.height, down.bounds[outputRows].upperBound <= inputRows {
+      ResampleColumns.apply(
+        ring: ring, ringStride: ringStride, capacity: capacity, first: down.bounds[outputRows].lowerBound,
+        weights: down.weights[outputRows], row: &row)
+      ResampleColumns.split(
+        row, into: &target, plane: size * size, offset: (placement.row + outputRows) * size + placement.column)
+      outputRows += 1
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import CJPEG
+import Files
+
+/// Why a picture can't be decoded.
+public struct JPEGFailure: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Kind: String, Sendable {
+    /// libjpeg can't read on.
+    case corrupt
+    /// The bytes end before the picture does.
+    case truncated
+    /// More pixels, scans or memory than allowed.
+    case limit
+  }
+  public var kind: Kind
+  /// What was wrong, mostly in libjpeg's words.
+  public var reason: String
+
+  public init(_ kind: Kind, _ reason: String) {
+    self.kind = kind
+    self.reason = reason
+  }
+
+  public var description: String { reason }
+}
+
+/// What one picture may cost.
+public struct JPEGLimits: Sendable {
+  /// Width times height. The default is the number at which Pillow suspects a decompression bomb.
+  public var pixels = 178_956_970
+  /// Scans of a progressive picture: each costs a pass over all of it.
+  public var scans = 500
+  /// Bytes that libjpeg may hold; progressive pictures take 6 a pixel.
+  public var memory = 1 << 30
+
+  public init() {}
+}
+
+/// What the decoder hands on before the first row.
+public struct JPEGGeometry: Equatable, Sendable {
+  /// As the file says.
+  public var width, height: Int
+  /// As decoded: the above by 1/denominator, rounded up.
+  public var outputWidth, outputHeight: Int
+  public var denominator: Int
+}
+
+/// Decodes JPEG files of 1, 3 or 4 components to RGB, row by row: slow integer DCT and fancy upsampling, as Pillow does.
+///
+/// One decoder serves one thread, for any number of pictures. Its row buffer is reused.
+@safe public final class JPEGDecoder {
+  private let handle: OpaquePointer
+  private var rows: [UInt8] = []
+  private let limits: JPEGLimits
+  /// Rows that are handed on at once.
+  public static let rowsPerBatch = 16
+
+  public init(limits: JPEGLimits = JPEGLimits()) {
+    self.limits = limits
+    guard let handle = unsafe captioneer_jpeg_create() else { preconditionFailure("no memory") }
+    unsafe self.handle = handle
+  }
+
+  deinit { unsafe captioneer_jpeg_destroy(handle) }
+
+  /// Decodes one picture.
+  ///
+  /// - Parameters:
+  ///   - bytes: the file.
+  ///   - padding: bytes that may be read beyond each row.
+  ///   - denominator: chooses 1, 2, 4 or 8 from the picture's width and height.
+  ///   - begin: called once, before the first row.
+  ///   - consume: gets u8 [count, stride], rows of interleaved RGB, and their stride and count.
+  /// - Returns: what libjpeg found corrupt and mended, or nil.
+  public func decode(
+    _ bytes: RawSpan, padding: Int, denominator: (_ width: Int, _ height: Int) -> Int,
+    begin: (JPEGGeometry) -> Void, consume: (_ rows: RawSpan, _ stride: Int, _ count: Int) -> Void
+  ) throws(JPEGFailure) -> String? {
+    try unsafe bytes.withUnsafeBytes { (bytes) throws(JPEGFailure) -> String? in
+      try check(
+        unsafe captioneer_jpeg_open(
+          handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count,
+          captioneer_jpeg_limits(pixels: Int64(limits.pixels), scans: Int32(limits.scans), memory: Int64(limits.memory))
+        ))
+      let width = Int(unsafe captioneer_jpeg_width(handle))
+      let height = Int(unsafe captioneer_jpeg_height(handle))
+      let components = Int(unsafe captioneer_jpeg_components(handle))
+      guard [1, 3, 4].contains(components) else {
+        throw JPEGFailure(.corrupt, "\(components) colour components; 1, 3 or 4 can be turned into RGB")
+      }
+      let scale = denominator(width, height)
+      try check(unsafe captioneer_jpeg_start(handle, Int32(scale)))
+      let geometry = JPEGGeometry(
+        width: width, height: height, outputWidth: Int(unsafe captioneer_jpeg_output_width(handle)),
+        outputHeight: Int(unsafe captioneer_jpeg_output_height(handle)), denominator: scale)
+      begin(geometry)
+      let stride = geometry.outputWidth * max(3, components) + padding
+      if rows.count < stride * Self.rowsPerBatch { rows = [UInt8](repeating: 0, count: stride * Self.rowsPerBatch) }
+      var done = 0
+      while done < geometry.outputHeight {
+        let count = min(Self.rowsPerBatch, geometry.outputHeight - done)
+        try check(unsafe captioneer_jpeg_read(handle, &rows, stride, Int32(count)))
+        consume(rows.byteSpan, stride, count)
+        done += count
+      }
+      try check(unsafe captioneer_jpeg_finish(handle))
+      let warnings = unsafe captioneer_jpeg_warnings(handle)
+      guard warnings > 0 else { return nil }
+      let first = unsafe String(cString: captioneer_jpeg_warning(handle))
+      return warnings == 1 ? first : "\(first) (and \(warnings - 1) more)"
+    }
+  }
+
+  private func check(_ status: captioneer_jpeg_status) throws(JPEGFailure) {
+    let kind: JPEGFailure.Kind
+    switch status {
+    case captioneer_jpeg_ok: return
+    case captioneer_jpeg_truncated: kind = .truncated
+    case captioneer_jpeg_limit: kind = .limit
+    default: kind = .corrupt
+    }
+    throw JPEGFailure(kind, unsafe String(cString: captioneer_jpeg_message(handle)))
+  }
+}
