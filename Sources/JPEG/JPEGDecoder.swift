@@ -102,9 +102,13 @@ public struct JPEGGeometry: Equatable, Sendable {
         consume(rows.byteSpan, stride, count)
         done += count
       }
-      try check(unsafe captioneer_jpeg_finish(handle))
+      // All rows are there: a missing end marker is forgiven, as Pillow does.
+      let last = unsafe captioneer_jpeg_finish(handle)
+      if last != captioneer_jpeg_truncated { try check(last) }
       let warnings = unsafe captioneer_jpeg_warnings(handle)
-      guard warnings > 0 else { return nil }
+      guard warnings > 0 else {
+        return last == captioneer_jpeg_ok ? nil : unsafe String(cString: captioneer_jpeg_message(handle))
+      }
       let first = unsafe String(cString: captioneer_jpeg_warning(handle))
       return warnings == 1 ? first : "\(first) (and \(warnings - 1) more)"
     }

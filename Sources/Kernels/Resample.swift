@@ -78,15 +78,36 @@ public enum ResampleColumns {
   ///
   /// - Parameters:
   ///   - ring: u8 [capacity, ringStride].
-  ///   - row: u8 [3 * pixels].
+  ///   - row: gets `count` bytes.
   public static func apply(
-    ring: [UInt8], ringStride: Int, capacity: Int, first: Int, weights: [Int32], row: inout [UInt8]
+    ring: [UInt8], ringStride: Int, capacity: Int, first: Int, weights: [Int32], row: inout [UInt8], count: Int
   ) {
-    precondition(weights.count <= capacity && ring.count >= capacity * ringStride && row.count <= ringStride)
+    precondition(weights.count <= capacity && ring.count >= capacity * ringStride)
+    precondition(count <= row.count && count <= ringStride)
     unsafe row.withUnsafeMutableBufferPointer { target in
       unsafe captioneer_resample_column(
-        ring, ringStride, Int32(capacity), Int32(first), weights, Int32(weights.count), Int32(target.count),
+        ring, ringStride, Int32(capacity), Int32(first), weights, Int32(weights.count), Int32(count),
         target.baseAddress!)
+    }
+  }
+
+  /// Copies `count` rows of the image, from row `firstRow` on, to their places in `ring`.
+  ///
+  /// - Parameters:
+  ///   - rows: u8 [count, stride].
+  ///   - ring: u8 [capacity, ringStride].
+  public static func store(
+    _ rows: RawSpan, stride: Int, count: Int, ring: inout [UInt8], ringStride: Int, capacity: Int, firstRow: Int
+  ) {
+    let bytes = min(stride, ringStride)
+    precondition(rows.byteCount >= stride * count && ring.count >= capacity * ringStride)
+    unsafe rows.withUnsafeBytes { source in
+      unsafe ring.withUnsafeMutableBytes { target in
+        for row in 0..<count {
+          unsafe (target.baseAddress! + (firstRow + row) % capacity * ringStride)
+            .copyMemory(from: source.baseAddress! + row * stride, byteCount: bytes)
+        }
+      }
     }
   }
 
@@ -96,8 +117,10 @@ public enum ResampleColumns {
   ///   - row: u8 [pixels, 3].
   ///   - planes: u8 [3, plane].
   ///   - offset: where in each plane the row begins.
-  public static func split(_ row: [UInt8], into planes: inout MutableSpan<UInt8>, plane: Int, offset: Int) {
-    let pixels = row.count / 3
+  public static func split(
+    _ row: [UInt8], pixels: Int, into planes: inout MutableSpan<UInt8>, plane: Int, offset: Int
+  ) {
+    precondition(row.count >= 3 * pixels)
     precondition(planes.count >= 3 * plane && offset >= 0 && offset + pixels <= plane)
     unsafe planes.withUnsafeMutableBufferPointer { target in
       unsafe captioneer_split_planes(row, Int32(pixels), target.baseAddress! + offset, plane)
