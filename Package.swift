@@ -81,7 +81,7 @@ let package = Package(
         "Captioners", "Layers", "Tensors", "Kernels", "Caches", "Weights", "Captions", "Diagnostics", "Workers", "JSON",
         "Files", "Digests",
       ]),
-    library("Scores", ["Captions"]),
+    library("Scores", ["JSON"]),
     library("Reports", ["Diagnostics", "Files"]),
 
     // What each stage does, as a library.
@@ -108,6 +108,7 @@ let package = Package(
     stage("train-captioner", ["Training", "Reports", "Freshness"]),
     stage("caption-images", ["Captioning", "Freshness", "Scores"]),
     stage("generate-scenes", ["Scenes", "Freshness"]),
+    stage("score-captions", ["Scores", "Files"]),
     stage("run-pipeline", ["Pipelines", "Freshness", "Files"]),
 
     // Tests.

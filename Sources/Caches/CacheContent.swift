@@ -1,8 +1,5 @@
-public import HDF5
+@_exported public import HDF5  // ElementType and Column are part of this module’s interface
 import JSON
-
-public typealias ElementType = HDF5.ElementType
-public typealias Column = HDF5.Column
 
 /// A large dataset that is filled row by row.
 public struct RowDataset: Sendable {

@@ -86,17 +86,28 @@ public final class OutputFile: Sendable {
   }
 }
 
-/// A file that lives in memory and has a path for libraries that want one. Holes cost nothing.
+/// A file on the memory file system. Holes cost nothing.
 public final class MemoryFile: Sendable {
   private let descriptor: Int32
-  /// A path that opens this file in this process.
-  public var path: String { "/proc/self/fd/\(descriptor)" }
+  /// A path for libraries that open files by name; gone after `unlink`.
+  public let path: String
 
   public init(name: String) throws {
-    let found = openUnlinkedFile(name)
-    guard found >= 0 else { throw InputError("no memory file can be made: \(systemMessage())") }
-    descriptor = found
+    for folder in ["/dev/shm", "/tmp"] {
+      // The name shows nowhere, so it may be random.
+      let path = "\(folder)/\(name)-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+      let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+      if descriptor >= 0 {
+        self.descriptor = descriptor
+        self.path = path
+        return
+      }
+    }
+    throw InputError("no file can be made in /dev/shm or /tmp: \(systemMessage())", remedy: "make one of them writable")
   }
+
+  /// Takes the name away, so that nothing stays behind however the process ends. The file itself lives on with its owner.
+  public func unlinkName() { unsafe _ = unlink(path) }
 
   deinit { close(descriptor) }
 
@@ -121,17 +132,4 @@ public final class MemoryFile: Sendable {
       position += count
     }
   }
-}
-
-/// memfd_create needs a feature macro that Swift's import of glibc lacks; the unlinked file on the memory file system is the same.
-private func openUnlinkedFile(_ name: String) -> Int32 {
-  for folder in ["/dev/shm", "/tmp"] {
-    let path = "\(folder)/\(name)-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    if descriptor >= 0 {
-      unsafe unlink(path)
-      return descriptor
-    }
-  }
-  return -1
 }

@@ -34,6 +34,7 @@ public final class Skeleton {
       H5Pset_alignment(access, 1, hsize_t(Self.alignment))
       H5Pset_obj_track_times(creation, false)
       let file = unsafe H5Fcreate(memory.path, captioneer_hdf5_truncate(), creation, access)
+      memory.unlinkName()
       guard file >= 0 else { throw libraryError(memory.path, "the layout can't be made") }
       return file
     }
@@ -156,7 +157,8 @@ public final class Skeleton {
       H5Pcreate(captioneer_hdf5_dataset_create()), H5Pclose, orThrow: libraryError(name, "properties"))
     H5Pset_layout(creation.id, H5D_CONTIGUOUS)
     H5Pset_alloc_time(creation.id, H5D_ALLOC_TIME_EARLY)
-    H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER)
+    // libhdf5 must be let fill datasets of variable-length text: stray bytes there would be pointers.
+    if H5Tis_variable_str(handle) <= 0 { H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER) }
     H5Pset_obj_track_times(creation.id, false)
     return unsafe H5Dcreate2(file, name, handle, space.id, 0, creation.id, 0)
   }

@@ -26,7 +26,7 @@ private struct Build {
         let kept = writer.inputRange(ofBlock: block).filter { $0 % 5 != 0 }
         let bytes = kept.flatMap { input in (0..<15).map { UInt8(truncatingIfNeeded: input * 31 + $0 * 7) } }
         try writer.commit(block: block, rowCount: kept.count, note: "block \(block)\n\"quoted\"") {
-          try $0.append(dataset: 0, bytes.span.bytes)
+          try $0.append(dataset: 0, bytes.byteSpan)
         }
       }
     } catch {
