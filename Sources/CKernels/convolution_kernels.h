@@ -4,31 +4,46 @@
 #include "convolution_levels.h"
 
 typedef float vector __attribute__((vector_size(64), aligned(4), may_alias));
+typedef float half_vector __attribute__((vector_size(32), aligned(4), may_alias));
 
 #define LOAD(address) (*(const vector *)(address))
 #define STORE(address, value) (*(vector *)(address) = (value))
+#define WIDEN(v) __builtin_shufflevector((v), (half_vector){}, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #define INLINED static inline __attribute__((always_inline))
 
-/// One tile: `rows` × `vectors` accumulators stay in registers while k runs.
+/// One tile: `rows` × `vectors` accumulators stay in registers while k runs. With `has_half` the last vector has at most 8
+/// columns (24 and 56 channels are common) and costs half. With `has_taps` rows are 2 floats apart, as the stem's pixels are.
 INLINED void NAME(tile)(const captioneer_product *p, int first_row, int first_column, const int rows, const int vectors,
-                        const int has_taps) {
+                        const int has_half, const int has_taps) {
   vector sum[TILE_ROWS][TILE_VECTORS];
-  const ptrdiff_t stride = p->input_stride, depth = p->depth;
+  half_vector half[TILE_ROWS];
+  const int wholes = vectors - has_half;
+  const ptrdiff_t stride = has_taps ? 2 : p->input_stride, depth = p->depth;
   const float *input = p->input + first_row * stride;
   const float *weights = p->weights + first_column * depth;
-  UNROLLED for (int v = 0; v < vectors; ++v) {
-    vector bias = LOAD(p->bias + first_column + 16 * v);
+  UNROLLED for (int v = 0; v < wholes; ++v) {
+    const vector bias = LOAD(p->bias + first_column + 16 * v);
     UNROLLED for (int r = 0; r < rows; ++r) sum[r][v] = bias;
+  }
+  if (has_half) {
+    const half_vector bias = *(const half_vector *)(p->bias + first_column + 16 * wholes);
+    UNROLLED for (int r = 0; r < rows; ++r) half[r] = bias;
   }
   for (ptrdiff_t k = 0; k < depth; ++k) {
     vector factor[TILE_VECTORS];
-    UNROLLED for (int v = 0; v < vectors; ++v) factor[v] = LOAD(weights + v * depth * 16 + k * 16);
+    half_vector half_factor = {};
+    UNROLLED for (int v = 0; v < wholes; ++v) factor[v] = LOAD(weights + v * depth * 16 + k * 16);
+    if (has_half) half_factor = *(const half_vector *)(weights + wholes * depth * 16 + k * 16);
     const float *column = input + (has_taps ? p->taps[k] : k);
     UNROLLED for (int r = 0; r < rows; ++r) {
       const float value = column[r * stride];
-      UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] += value * factor[v];
+      UNROLLED for (int v = 0; v < wholes; ++v) sum[r][v] += value * factor[v];
+      if (has_half) half[r] += value * half_factor;
     }
+  }
+  if (has_half) {
+    UNROLLED for (int r = 0; r < rows; ++r) sum[r][wholes] = WIDEN(half[r]);
   }
   if (p->clamps) {
     UNROLLED for (int r = 0; r < rows; ++r) UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = CLAMP(sum[r][v]);
@@ -38,7 +53,7 @@ INLINED void NAME(tile)(const captioneer_product *p, int first_row, int first_co
   UNROLLED for (int r = 0; r < rows; ++r) {
     UNROLLED for (int v = 0; v < vectors; ++v) {
       const ptrdiff_t place = offsets[r] + first_column + 16 * v;
-      if (v < vectors - 1 || last >= 16) {
+      if (v < vectors - 1 || (!has_half && last >= 16)) {
         if (p->residual) sum[r][v] += LOAD(p->residual + place);
         STORE(p->output + place, sum[r][v]);
       } else {
@@ -53,25 +68,33 @@ typedef void (*NAME(tile_function))(const captioneer_product *, int, int);
 
 #define TILE(ROWS, VECTORS)                                                                                         \
   static void NAME(tile_##ROWS##_##VECTORS)(const captioneer_product *p, int row, int column) {                     \
-    NAME(tile)(p, row, column, ROWS, VECTORS, 0);                                                                   \
+    NAME(tile)(p, row, column, ROWS, VECTORS, 0, 0);                                                                \
+  }                                                                                                                 \
+  static void NAME(half_##ROWS##_##VECTORS)(const captioneer_product *p, int row, int column) {                     \
+    NAME(tile)(p, row, column, ROWS, VECTORS, 1, 0);                                                                \
   }                                                                                                                 \
   static void NAME(taps_##ROWS##_##VECTORS)(const captioneer_product *p, int row, int column) {                     \
-    NAME(tile)(p, row, column, ROWS, VECTORS, 1);                                                                   \
+    NAME(tile)(p, row, column, ROWS, VECTORS, 0, 1);                                                                \
   }
 FOR_EACH_TILE(TILE)
 
-#define ENTRY(ROWS, VECTORS) [ROWS - 1][VECTORS - 1] = {NAME(tile_##ROWS##_##VECTORS), NAME(taps_##ROWS##_##VECTORS)},
-static const NAME(tile_function) NAME(tiles)[TILE_ROWS][TILE_VECTORS][2] = {FOR_EACH_TILE(ENTRY)};
+enum { NAME(plain), NAME(with_half), NAME(with_taps) };
+#define ENTRY(ROWS, VECTORS)                                                                                        \
+  [ROWS - 1][VECTORS - 1] = {                                                                                       \
+    NAME(tile_##ROWS##_##VECTORS), NAME(half_##ROWS##_##VECTORS), NAME(taps_##ROWS##_##VECTORS)},
+static const NAME(tile_function) NAME(tiles)[TILE_ROWS][TILE_VECTORS][3] = {FOR_EACH_TILE(ENTRY)};
 
 static void NAME(multiply)(const captioneer_product *p) {
   const int count = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
   for (int column = 0; column < p->columns; column += 16 * TILE_VECTORS) {
     const int left = (p->columns - column + 15) / 16;
     const int vectors = left < TILE_VECTORS ? left : TILE_VECTORS;
+    const int has_half = left <= TILE_VECTORS && p->columns - column - 16 * (vectors - 1) <= 8;
+    const int kind = p->taps ? NAME(with_taps) : has_half ? NAME(with_half) : NAME(plain);
     // Rows are shared out evenly: a tile of one or two rows would leave the multipliers idle.
     for (int i = 0; i < count; ++i) {
       const int begin = (int)((int64_t)p->rows * i / count), end = (int)((int64_t)p->rows * (i + 1) / count);
-      NAME(tiles)[end - begin - 1][vectors - 1][p->taps != NULL](p, begin, column);
+      NAME(tiles)[end - begin - 1][vectors - 1][kind](p, begin, column);
     }
   }
 }

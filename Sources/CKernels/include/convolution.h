@@ -11,7 +11,7 @@ enum { captioneer_lanes = 16, captioneer_group = 32 };
 typedef struct {
   const float *input;
   ptrdiff_t input_stride;    ///< floats from one row of `input` to the next
-  const int32_t *taps;       ///< where the k-th factor of a row lies; NULL: at k
+  const int32_t *taps;       ///< where the k-th factor of a row lies, with rows 2 floats apart; NULL: at k
   const float *weights;      ///< [panels of 16 columns][depth][16], columns beyond `columns` are zero
   const float *bias;         ///< [columns rounded up to 16]
   const int32_t *offsets;    ///< where each row goes, in `output` and in `residual`
