@@ -90,7 +90,8 @@ let package = Package(
       ["Images", "JPEG", "COCO", "Caches", "Archives", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
     library("CaptionCaching", ["Captions", "COCO", "Caches", "Files", "JSON", "Diagnostics", "Digests"]),
     library(
-      "FeatureCaching", ["MobileNetV2", "Weights", "Caches", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
+      "FeatureCaching",
+      ["MobileNetV2", "Weights", "Kernels", "Caches", "HDF5", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
     library(
       "Captioning",
       [
@@ -121,7 +122,8 @@ let package = Package(
     tests("Captions", ["COCO", "JSON", "Diagnostics"]),
     tests("Images", ["JPEG", "Files", "Diagnostics"]), tests("Caches", ["JSON", "Files", "Diagnostics", "HDF5"]),
     tests("Weights", ["Files", "JSON", "Diagnostics"]), tests("Scenes", ["JPEG", "JSON"]),
-    tests("MobileNetV2", ["Weights", "Files", "JSON", "Diagnostics"]), tests("Layers", ["Tensors", "JSON", "Files"]),
+    tests("MobileNetV2", ["Weights", "Files", "JSON", "Diagnostics"]),
+    tests("FeatureCaching", ["Caches", "HDF5", "Weights", "Files", "JSON", "Diagnostics"]), tests("Layers", ["Tensors", "JSON", "Files"]),
     tests("Captioners", ["Layers", "Tensors", "Weights", "JSON", "Captions"]),
     tests(
       "Training", ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions"]),

@@ -1,0 +1,160 @@
+import Caches
+public import Diagnostics
+import Digests
+import Files
+import HDF5
+import JSON
+import Kernels
+import MobileNetV2
+import Synchronization
+import Weights
+import Workers
+
+/// What extraction made.
+public struct FeatureSummary: Sendable {
+  public var rows: Int
+  /// Of the pooled features; the map has as many.
+  public var channels: Int
+  /// [channels, height, width] of the map, where it was asked for.
+  public var gridShape: [Int]?
+  /// Rows that an earlier, stopped run had finished.
+  public var resumedRows: Int
+}
+
+/// Rows in one block: the unit that is finished, checked and resumed.
+private let blockRows = 64
+
+/// Reads every photograph of an images cache in place and writes its features.
+///
+/// - Throws: `InputError` for caches or weights that don't fit; `Interrupted`, after which the same call goes on.
+public func extractFeatures(
+  _ options: FeatureOptions, threads: Int, progress: any ProgressReporter
+) throws -> FeatureSummary {
+  let images = try CacheReader(path: options.imagesCache, format: "captioneer.images")
+  let photographs = try images.rows("images")
+  guard photographs.elementType == .uint8, photographs.shape.count == 4, photographs.shape[1] == 3 else {
+    throw InputError(
+      file: options.imagesCache, at: "dataset images",
+      "has the shape \(photographs.shape), expected [rows, 3, height, width]",
+      remedy: "rebuild it with decode-images")
+  }
+  let checksums = try images.checksums("images")
+
+  let tensors = try loadWeights(path: options.weights)
+  let network = try FeatureNetwork(
+    weights: tensors, file: options.weights, height: photographs.shape[2], width: photographs.shape[3])
+  let gridShape = [network.channels, network.gridHeight, network.gridWidth]
+  let identity = identity(options, images: images.identity, weights: contentDigest(of: tensors), gridShape: gridShape)
+
+  let element: ElementType = options.precision == .f32 ? .float32 : .float16
+  var datasets = [
+    RowDataset("pooled", element, rowShape: [network.channels], description: "mean of the map; not normalised")
+  ]
+  if options.includesGrid {
+    datasets.append(
+      RowDataset("grid", element, rowShape: gridShape, description: "MobileNetV2 features: channels, height, width"))
+  }
+  let count = photographs.rowCount
+  let writer = try CacheWriter(
+    path: options.output, journalIdentity: identity.fingerprint, datasets: datasets, maximumRows: count,
+    inputCount: count, inputsPerBlock: blockRows)
+  let finished = writer.finishedBlocks
+  let resumed = finished == 0 ? 0 : writer.inputRange(ofBlock: finished - 1).upperBound
+  progress.begin("features", total: count, done: resumed, unit: "images")
+
+  let workers = (0..<max(1, threads)).map { _ in FeatureWorker(network, options) }
+  do {
+    try forEachIndex(writer.blockCount - finished, threads: threads) { index, worker in
+      if progress.isCancelled { throw Interrupted() }
+      let block = finished + index
+      let rows = writer.inputRange(ofBlock: block)
+      try photographs.verify(rows, checksums)
+      try workers[worker].run(photographs, rows: rows, of: block, to: writer)
+      progress.advance(by: rows.count)
+    }
+  } catch {
+    writer.abandon()
+    throw error
+  }
+  try writer.publish(
+    identity,
+    columns: [
+      NamedColumn("image_ids", .int64(try images.int64("image_ids")), description: "COCO image id of each row"),
+      NamedColumn("split", .uint8(try images.uint8("split")), description: "index into the attribute splits"),
+    ])
+  return FeatureSummary(
+    rows: count, channels: network.channels, gridShape: options.includesGrid ? gridShape : nil, resumedRows: resumed)
+}
+
+/// Weights are named by their content, so that equal weights in another kind of file give the same cache.
+private func identity(
+  _ options: FeatureOptions, images: CacheIdentity, weights: String, gridShape: [Int]
+) -> CacheIdentity {
+  var members = options.configuration.members ?? []
+  if let selection = images.configuration["selection"] { members.append(.init("selection", selection)) }
+  return CacheIdentity(
+    format: FeatureOptions.format, formatVersion: FeatureOptions.formatVersion, stage: "extract-features",
+    codeVersion: FeatureOptions.codeVersion, configuration: .object(members),
+    inputs: ["images": .string(images.fingerprint), "weights": .string(weights)], splits: images.splits)
+}
+
+/// One thread's network workspace and finished rows.
+private final class FeatureWorker: Sendable {
+  private struct State: ~Copyable {
+    var workspace: FeatureWorkspace
+    var pooled: [Float]  // [block rows, channels]
+    var grid: [Float]  // [block rows, channels, grid height, grid width]
+    var halves: [UInt16]
+  }
+  private let network: FeatureNetwork
+  private let includesGrid: Bool
+  private let isHalf: Bool
+  private let state: Mutex<State>
+
+  init(_ network: FeatureNetwork, _ options: FeatureOptions) {
+    self.network = network
+    includesGrid = options.includesGrid
+    isHalf = options.precision == .f16
+    let gridCount = options.includesGrid ? blockRows * network.channels * network.gridPixels : 0
+    let halfCount = options.precision == .f16 ? max(gridCount, blockRows * network.channels) : 0
+    state = Mutex(
+      State(
+        workspace: FeatureWorkspace(network), pooled: [Float](repeating: 0, count: blockRows * network.channels),
+        grid: [Float](repeating: 0, count: gridCount), halves: [UInt16](repeating: 0, count: halfCount)))
+  }
+
+  func run(_ photographs: MappedRows, rows: Range<Int>, of block: Int, to writer: CacheWriter) throws {
+    try state.withLock { state throws in
+      for begin in stride(from: rows.lowerBound, to: rows.upperBound, by: FeatureNetwork.groupSize) {
+        let images = min(FeatureNetwork.groupSize, rows.upperBound - begin)
+        network.run(photographs.rows(begin..<begin + images), images: images, in: &state.workspace)
+        for index in 0..<images {
+          let row = begin - rows.lowerBound + index
+          network.pooled(index, in: state.workspace, into: &state.pooled, at: row * network.channels)
+          if includesGrid {
+            network.grid(
+              index, in: state.workspace, into: &state.grid, at: row * network.channels * network.gridPixels)
+          }
+        }
+      }
+      try writer.commit(block: block, rowCount: rows.count, note: "") { sink throws in
+        try append(state.pooled, count: rows.count * network.channels, halves: &state.halves, to: &sink, dataset: 0)
+        if includesGrid {
+          let count = rows.count * network.channels * network.gridPixels
+          try append(state.grid, count: count, halves: &state.halves, to: &sink, dataset: 1)
+        }
+      }
+    }
+  }
+
+  private func append(
+    _ values: [Float], count: Int, halves: inout [UInt16], to sink: inout BlockSink, dataset: Int
+  ) throws {
+    if isHalf {
+      convertToHalf(values, count: count, into: &halves)
+      try sink.append(dataset: dataset, halves.byteSpan.extracting(0..<count * 2))
+    } else {
+      try sink.append(dataset: dataset, values.byteSpan.extracting(0..<count * 4))
+    }
+  }
+}
