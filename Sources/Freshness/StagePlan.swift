@@ -31,7 +31,7 @@ public struct StagePlan: Sendable {
   /// Everything the user chose that changes the output. Threads and paths do not belong here.
   public var configuration: JSONValue
   public var inputs: [Input]
-  /// Paths; the first is the one that counts, and its stamp lies beside it.
+  /// Paths; the first is the one that counts, and its stamp lies beside it. None where the result is only printed.
   public var outputs: [String]
   public var rows: Int?
   public var bytes: Int?
@@ -62,6 +62,7 @@ public struct StagePlan: Sendable {
   /// - Throws: `InputError` where an input is missing.
   public func verdict() throws -> Verdict {
     for input in inputs { _ = try signature(of: input) }
+    if outputs.isEmpty { return .stale(reason: "what it makes is printed, not kept") }
     for output in outputs where !FileSystem.isFile(output) { return .stale(reason: "\(output) is not there") }
     guard let text = try? FileSystem.readText(stampPath), let stamp = try? JSONValue(parsing: text) else {
       return .stale(reason: "\(outputs[0]) has no record of how it was made")
@@ -94,6 +95,7 @@ public struct StagePlan: Sendable {
 
   /// Leaves the stamp of a complete run. Call after the outputs are in place.
   public func recordCompletion() throws {
+    if outputs.isEmpty { return }
     var inputRecords: [JSONValue.Member] = []
     for input in inputs {
       var record: [JSONValue.Member] = [

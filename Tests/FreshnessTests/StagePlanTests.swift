@@ -52,6 +52,13 @@ import Testing
     #expect(try reason(plan)?.contains("the photographs changed") == true)
   }
 
+  @Test func aPlanThatOnlyPrintsIsNeverCurrent() throws {
+    var other = plan
+    other.outputs = []
+    try other.recordCompletion()
+    #expect(try reason(other) != nil)
+  }
+
   @Test func anOutputTouchedByOthersIsStale() throws {
     try FileSystem.replace(folder.path + "/images.h5", with: "rowz")
     #expect(try reason(plan)?.contains("changed since it was made") == true)

@@ -5,3 +5,4 @@
 #include "resample.h"
 #include "convolution.h"
 #include "recurrent.h"
+#include "matrix_vector.h"
