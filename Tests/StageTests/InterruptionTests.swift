@@ -1,0 +1,97 @@
+import Files
+import TestSupport
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// `kill -9` and Ctrl-C at any moment: the next run finishes, and the file is that of an undisturbed run.
+extension StageTests {
+  @Suite struct InterruptionTests {
+    /// `CAPTIONEER_KILLS` asks for more than the usual few.
+    static let kills = environmentVariable("CAPTIONEER_KILLS").flatMap { Int($0) } ?? 5
+    static let rows = 2500
+
+    /// Kills `stage` at moments spread over an undisturbed run's time, each on top of what the kills before it left.
+    private func disturb(_ stage: String, _ arguments: [String], output: String) throws {
+      var random = SmallRandom(state: 20)
+      try succeed(stage, arguments)
+      let undisturbed = try bytes(output)
+      try FileSystem.remove(output)
+      let seconds = try succeed(stage, arguments).seconds
+
+      var interrupted = 0
+      for kill in 0..<Self.kills {
+        for threads in ["1", "2"] {
+          try FileSystem.remove(output)
+          let moment = (Double(kill) + Double(random.next() + 1) / 2) / Double(Self.kills) * seconds
+          let killed = try StageProcess.run(
+            stage, arguments + ["--threads", threads], disturbance: .signalAfter(moment, signal: SIGKILL))
+          if killed.code == 128 + SIGKILL {
+            interrupted += 1
+          } else {
+            #expect(killed.code == 0)
+          }
+          try succeed(stage, arguments + ["--threads", threads])
+          #expect(try bytes(output) == undisturbed, "\(stage) killed after \(moment) s on \(threads) threads")
+        }
+      }
+      #expect(interrupted > 0, "no run was killed before its end")
+    }
+
+    @Test func killedDecodingGoesOn() throws {
+      let fixture = try Fixture.get()
+      let folder = try TemporaryFolder()
+      try writeAnnotations(repeatedScenes(Self.rows), to: folder.path + "/captions.json")
+      let output = folder.path + "/images.h5"
+      try disturb(
+        "decode-images",
+        [
+          "--split", "train=\(folder.path)/captions.json", "--images", fixture.scenes + "/images", "--output", output,
+        ], output: output)
+    }
+
+    @Test func killedExtractionGoesOn() throws {
+      let fixture = try Fixture.get()
+      let folder = try TemporaryFolder()
+      let images = try manyImages(Self.rows, in: folder, fixture)
+      let output = folder.path + "/features.h5"
+      try disturb(
+        "extract-features", ["--images-cache", images, "--weights", fixture.weights, "--output", output],
+        output: output)
+    }
+
+    @Test func anInterruptIsObeyedAndResumed() throws {
+      let fixture = try Fixture.get()
+      let folder = try TemporaryFolder()
+      try writeAnnotations(repeatedScenes(Self.rows), to: folder.path + "/captions.json")
+      let output = folder.path + "/images.h5"
+      let arguments = [
+        "--split", "train=\(folder.path)/captions.json", "--images", fixture.scenes + "/images", "--output", output,
+        "--threads", "1",
+      ]
+      let stopped = try StageProcess.run(
+        "decode-images", arguments,
+        disturbance: .signalOnce(file: output + ".partial", bytes: 1, signal: SIGINT))
+      #expect(stopped.code == 130)
+      #expect(stopped.errors.contains("the same command goes on from here"))
+      #expect(!FileSystem.isFile(output))
+      try succeed("decode-images", arguments)
+      let resumed = try bytes(output)
+      try FileSystem.remove(output)
+      try succeed("decode-images", arguments)
+      #expect(try bytes(output) == resumed)
+      #expect(!FileSystem.isFile(output + ".partial"))
+    }
+  }
+}
+
+/// An images cache of `count` rows.
+func manyImages(_ count: Int, in folder: TemporaryFolder, _ fixture: Fixture) throws -> String {
+  let (annotations, images) = ("\(folder.path)/many-\(count).json", "\(folder.path)/many-\(count).h5")
+  try writeAnnotations(repeatedScenes(count), to: annotations)
+  try succeed(
+    "decode-images", ["--split", "train=\(annotations)", "--images", fixture.scenes + "/images", "--output", images])
+  return images
+}
