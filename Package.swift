@@ -81,7 +81,7 @@ let package = Package(
         "Captioners", "Layers", "Tensors", "Kernels", "Caches", "Weights", "Captions", "Diagnostics", "Workers", "JSON",
         "Files", "Digests",
       ]),
-    library("Scores", ["JSON"]),
+    library("Scores", ["JSON", "Scenes"]),
     library("Reports", ["Diagnostics", "Files"]),
 
     // What each stage does, as a library.
@@ -121,7 +121,8 @@ let package = Package(
     tests("JSON", ["Diagnostics"]), tests("COCO", ["JSON", "Diagnostics"]),
     tests("Captions", ["COCO", "JSON", "Diagnostics"]),
     tests("Images", ["JPEG", "Files", "Diagnostics"]), tests("Caches", ["JSON", "Files", "Diagnostics", "HDF5"]),
-    tests("Weights", ["Files", "JSON", "Diagnostics"]), tests("Scenes", ["JPEG", "JSON"]),
+    tests("Weights", ["Files", "JSON", "Diagnostics"]), tests("Scenes", ["JPEG", "JSON", "Files", "Diagnostics"]),
+    tests("Scores", ["JSON"]),
     tests("MobileNetV2", ["Weights", "Files", "JSON", "Diagnostics"]),
     tests("FeatureCaching", ["Caches", "HDF5", "Weights", "Files", "JSON", "Diagnostics"]), tests("Layers", ["Tensors", "JSON", "Files"]),
     tests("Captioners", ["Layers", "Tensors", "Weights", "JSON", "Captions"]),

@@ -35,6 +35,8 @@ public struct SceneDataset: Sendable {
   public func write(threads: Int, progress: any ProgressReporter) throws {
     let images = FileSystem.join(folder, "images")
     try FileSystem.makeFolder(images)
+    // Captions of an earlier series must not stay beside half of this one's photographs.
+    for output in outputs { try FileSystem.remove(output) }
     let count = trainCount + validationCount
     progress.begin("drawing", total: count, done: 0, unit: "scenes")
     try forEachIndex((count + 15) / 16, threads: threads) { block, _ in

@@ -37,23 +37,32 @@ import StageSupport
 
   private func score() throws -> Double {
     let truths = try read(FileSystem.join(scenes, "scenes.json")).array ?? []
-    let annotations = try read(FileSystem.join(scenes, "captions_val.json"))["annotations"]?.array ?? []
+    let heldOut = try read(FileSystem.join(scenes, "captions_val.json"))
+    let annotations = heldOut["annotations"]?.array ?? []
+    // Each held-out scene counts once: what a run left out must not raise the share.
+    var missing = Set(heldOut["images"]?.array?.compactMap { $0["id"]?.integer } ?? [])
     guard let captions = try read(results).array, !captions.isEmpty else {
       throw InputError(file: results, "holds no captions", remedy: "give the results of caption-images")
     }
     var score = SceneScore()
     for (index, result) in captions.enumerated() {
       guard let id = result["image_id"]?.integer, let caption = result["caption"]?.string,
-        truths.indices.contains(id - 1), truths[id - 1]["image_id"]?.integer == id
+        truths.indices.contains(id - 1), truths[id - 1]["image_id"]?.integer == id, missing.remove(id) != nil
       else {
         throw InputError(
-          file: results, at: "result \(index)", "is no caption of a scene in \(scenes)", remedy: "give both of one run")
+          file: results, at: "result \(index)", "is no caption, or a second one, of a held-out scene in \(scenes)",
+          remedy: "give both of one run")
       }
       score.add(caption: caption, truth: truths[id - 1])
       if index < examples, !json {
         let truth = annotations.first { $0["image_id"]?.integer == id }?["caption"]?.string ?? ""
         print("  scene \(id)\n    says  \(caption)\n    true  \(truth)")
       }
+    }
+    if let id = missing.min() {
+      throw InputError(
+        file: results, "\(missing.count) held-out scenes have no caption; the first is \(id)",
+        remedy: "caption the whole validation split")
     }
     func percent(_ count: Int) -> String { "\((Double(count) / Double(score.scenes) * 1000).rounded() / 10) %" }
     if json {

@@ -1,0 +1,78 @@
+import Diagnostics
+import Files
+import JSON
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Scenes
+
+@Suite struct SceneDatasetTests {
+  /// The numbers come from Tests/References/scene_random.py, whose generator agrees with SplitMix64's published ones.
+  @Test(arguments: [
+    (UInt64(1), 0, [4_964_578_127_960_768_432, 12_049_418_925_942_065_841, 10_665_565_594_135_713_660] as [UInt64]),
+    (1, 1, [6_301_985_355_436_268_297, 11_240_987_831_504_082_782, 17_305_543_337_887_993_434]),
+    (20_261_123, 7, [9_264_887_215_453_325_935, 830_749_664_611_957_713, 17_410_855_086_441_697_044]),
+  ])
+  func streamIsSplitMix64(seed: UInt64, scene: Int, expected: [UInt64]) {
+    var random = SceneRandom(seed: seed, scene: scene)
+    #expect(expected.map { _ in random.next() } == expected)
+  }
+
+  @Test func captionsNameTheMainObjectFirst() {
+    let colors = Scene.Color.allCases.map(\.rawValue)
+    let shapes = Scene.Shape.allCases.map(\.rawValue)
+    for index in 0..<500 {
+      let scene = Scene(seed: 5, index: index)
+      #expect(scene.captions.count == 5 && Set(scene.captions).count == 5)
+      for caption in scene.captions {
+        let words = caption.lowercased().split { !$0.isLetter }.map(String.init)
+        #expect(words.count <= 15, "\(caption)")
+        #expect(words.first { colors.contains($0) } == scene.main.color.rawValue, "\(caption)")
+        #expect(words.first { shapes.contains($0) } == scene.main.shape.rawValue, "\(caption)")
+      }
+    }
+  }
+
+  @Test func threadsAndExtentDoNotMatter() throws {
+    let folder = try TemporaryFolder()
+    func contents(_ name: String, train: Int, threads: Int) throws -> [[UInt8]] {
+      let set = SceneDataset(folder: folder.path + "/" + name, trainCount: train, validationCount: 3, seed: 4)
+      try set.write(threads: threads, progress: SilentProgress())
+      let images = set.folder + "/images"
+      return try FileSystem.list(images).map { bytes(try MappedFile(path: images + "/" + $0)) }
+        + set.outputs.map { bytes(try MappedFile(path: $0)) }
+    }
+    let one = try contents("one", train: 5, threads: 1)
+    #expect(one.count == 11)
+    #expect(try contents("three", train: 5, threads: 3) == one)
+    // Scene 7 is scene 7 however many there are.
+    #expect(try contents("longer", train: 10, threads: 2)[..<8] == one[..<8])
+  }
+
+  /// Captions of an earlier series must not stay beside half of another's photographs.
+  @Test func interruptedRunLeavesNoCaptions() throws {
+    let folder = try TemporaryFolder()
+    var set = SceneDataset(folder: folder.path + "/scenes", trainCount: 2, validationCount: 1, seed: 1)
+    try set.write(threads: 1, progress: SilentProgress())
+    set.seed = 2
+    set.trainCount = 20
+    let interrupted = set
+    #expect(throws: Interrupted.self) { try interrupted.write(threads: 1, progress: StoppingProgress(after: 1)) }
+    #expect(set.outputs.allSatisfy { !FileSystem.isFile($0) })
+  }
+
+  private func bytes(_ file: borrowing MappedFile) -> [UInt8] {
+    file.bytes.values(at: 0, count: file.bytes.byteCount)
+  }
+}
+
+/// Asks to stop after some units.
+private final class StoppingProgress: ProgressReporter {
+  private let remaining: Atomic<Int>
+  init(after count: Int) { remaining = Atomic(count) }
+  func begin(_ phase: String, total: Int, done: Int, unit: String) {}
+  func advance(by count: Int) { remaining.subtract(count, ordering: .relaxed) }
+  func note(_ line: String) {}
+  var isCancelled: Bool { remaining.load(ordering: .relaxed) <= 0 }
+}
