@@ -60,12 +60,12 @@ let package = Package(
     // Foundations.
     library("Diagnostics"),
     library("Workers", ["Diagnostics"]),
-    library("JSON", ["Diagnostics"]),
+    library("JSON", ["Diagnostics", "Files"]),
     library("Digests", [.product(name: "Crypto", package: "swift-crypto")]),
 
     // Data.
-    library("COCO", ["JSON", "Diagnostics", "Files", "Digests"]),
-    library("Captions", ["COCO", "JSON", "Diagnostics", "Files"]),
+    library("COCO", ["JSON", "Diagnostics", "Files", "Digests", "Workers"]),
+    library("Captions", ["COCO", "JSON", "Diagnostics", "Files", "Workers"]),
     library("Images", ["JPEG", "Kernels", "Files"]),
     library("Caches", ["HDF5", "Files", "Kernels", "Digests", "JSON", "Diagnostics"]),
     library("Weights", ["JSON", "Files", "Archives", "Diagnostics", "Digests"]),
@@ -88,7 +88,8 @@ let package = Package(
     library(
       "ImageCaching",
       ["Images", "JPEG", "COCO", "Caches", "Archives", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
-    library("CaptionCaching", ["Captions", "COCO", "Caches", "Files", "JSON", "Diagnostics", "Digests"]),
+    library(
+      "CaptionCaching", ["Captions", "COCO", "Caches", "Files", "JSON", "Diagnostics", "Digests", "Workers"]),
     library(
       "FeatureCaching",
       ["MobileNetV2", "Weights", "Kernels", "Caches", "HDF5", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
@@ -99,7 +100,7 @@ let package = Package(
         "Diagnostics",
       ]),
     library("Pipelines", ["Files", "JSON", "Digests", "Diagnostics", .product(name: "Yams", package: "Yams")]),
-    library("StageSupport", ["Diagnostics", "JSON", "Files", "Freshness", "Workers", arguments]),
+    library("StageSupport", ["COCO", "Diagnostics", "JSON", "Files", "Freshness", "Workers", arguments]),
     library("Freshness", ["Files", "JSON", "Digests", "Diagnostics"]),
 
     // Stages.
@@ -118,8 +119,8 @@ let package = Package(
       swiftSettings: safe),
     tests("Files", ["Diagnostics"]), tests("Kernels"), tests("HDF5", ["Files", "Diagnostics"]),
     tests("JPEG", ["Diagnostics"]), tests("Tensors"), tests("Archives", ["Files", "Diagnostics"]),
-    tests("JSON", ["Diagnostics"]), tests("COCO", ["JSON", "Diagnostics"]),
-    tests("Captions", ["COCO", "JSON", "Diagnostics"]),
+    tests("JSON", ["Diagnostics"]), tests("COCO", ["JSON", "Diagnostics", "Files"]),
+    tests("Captions", ["CaptionCaching", "Caches", "COCO", "Digests", "JSON", "Files", "Diagnostics"]),
     tests("Images", ["JPEG", "Files", "Diagnostics"]), tests("Caches", ["JSON", "Files", "Diagnostics", "HDF5"]),
     tests("Weights", ["Files", "JSON", "Diagnostics"]), tests("Scenes", ["JPEG", "JSON", "Files", "Diagnostics"]),
     tests("Scores", ["JSON"]),

@@ -45,6 +45,16 @@ import Diagnostics
     }
   }
 
+  /// Gives the memory of the pages in `range` back; they come again from the page cache when they are read again. Keeps a pass over
+  /// a large file small.
+  public func discard(_ range: Range<Int>) {
+    guard let base = unsafe base, range.upperBound <= count else { return }
+    let page = 4096
+    let start = range.lowerBound / page * page
+    let end = range.upperBound == count ? count : range.upperBound / page * page
+    if end > start { unsafe _ = madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED) }
+  }
+
   /// Tells the kernel that the file is read once, front to back.
   public func adviseSequential() {
     if let base = unsafe base { unsafe _ = madvise(UnsafeMutableRawPointer(mutating: base), count, MADV_SEQUENTIAL) }

@@ -1,0 +1,147 @@
+import Diagnostics
+import Digests
+import Files
+public import JSON
+import Synchronization
+import Workers
+
+/// An image that an annotation file names.
+public struct ImageRecord: Sendable, Equatable {
+  public var id: Int64
+  /// Relative to the folder or the zip of images.
+  public var fileName: String
+  /// In pixels, where the file says so.
+  public var width: Int?
+  public var height: Int?
+
+  public init(id: Int64, fileName: String, width: Int? = nil, height: Int? = nil) {
+    self.id = id
+    self.fileName = fileName
+    self.width = width
+    self.height = height
+  }
+}
+
+/// A caption; its text stays in the file.
+public struct CaptionRecord: Sendable {
+  public var id: Int64
+  /// Position of its image in `AnnotationFile.images`.
+  public var imageIndex: Int
+  public var text: JSONText
+}
+
+/// The images and captions of one split: COCO's `captions_*.json`, or one split of Karpathy's `dataset_coco.json`.
+///
+/// The file stays mapped; a caption costs 24 bytes of memory, an image 40.
+public struct AnnotationFile: Sendable {
+  struct ImageEntry {
+    var id: Int64
+    var name: PackedText
+    var width: Int32 = -1
+    var height: Int32 = -1
+    var folder: Int32 = -1
+  }
+
+  struct CaptionEntry {
+    var id: Int64
+    /// The image's id while the file is read, its position afterwards.
+    var image: Int64
+    var text: PackedText
+  }
+
+  public var path: String { map.path }
+  /// Of the whole file.
+  public let sha256: String
+  let map: MappedFile
+  let folders: [String]
+  let imageEntries: [ImageEntry]
+  let captionEntries: [CaptionEntry]
+
+  /// Reads COCO's captions format in one pass; `images` and `annotations` may stand in either order.
+  ///
+  /// - Throws: `InputError` naming the byte or the record for a file that is missing, cut short, of another kind, or whose ids are
+  ///   double or point nowhere.
+  public init(path: String, threads: Int) throws {
+    let map = try MappedFile(path: path)
+    let (digest, content) = try Self.digest(path, threads: threads) {
+      var content = AnnotationContent(map: map)
+      try content.readCOCO()
+      try content.resolve()
+      return content
+    }
+    self.init(map: map, sha256: digest, content: content)
+  }
+
+  init(map: MappedFile, sha256: String, content: AnnotationContent) {
+    self.map = map
+    self.sha256 = sha256
+    folders = content.folders
+    imageEntries = content.images
+    captionEntries = content.captions
+  }
+
+  /// The file's SHA-256 beside what `read` gives, on two threads where there are two.
+  static func digest<Content: Sendable>(
+    _ path: String, threads: Int, _ read: @Sendable () throws -> Content
+  ) throws -> (String, Content) {
+    let digest = Mutex("")
+    let result = Mutex<Content?>(nil)
+    try forEachIndex(2, threads: threads) { index, _ in
+      if index == 0 {
+        let content = try read()
+        result.withLock { $0 = content }
+      } else {
+        let text = try Self.sha256(of: path)
+        digest.withLock { $0 = text }
+      }
+    }
+    return (digest.withLock { $0 }, result.withLock { $0! })
+  }
+
+  /// In windows that are given back, so that a large file never stands in memory whole.
+  private static func sha256(of path: String) throws -> String {
+    let map = try MappedFile(path: path)
+    var hasher = SHA256Hasher()
+    let window = 1 << 20
+    for start in stride(from: 0, to: map.count, by: window) {
+      let range = start..<min(map.count, start + window)
+      hasher.update(map.bytes.extracting(range))
+      map.discard(range)
+    }
+    return hasher.finish()
+  }
+
+  public var imageCount: Int { imageEntries.count }
+  public var captionCount: Int { captionEntries.count }
+
+  public func imageID(_ index: Int) -> Int64 { imageEntries[index].id }
+
+  /// Image `index` in the order of the file.
+  public func image(_ index: Int) throws -> ImageRecord {
+    let entry = imageEntries[index]
+    let name = try entry.name.text.string(in: map.bytes, file: path)
+    return ImageRecord(
+      id: entry.id, fileName: entry.folder >= 0 ? FileSystem.join(folders[Int(entry.folder)], name) : name,
+      width: entry.width >= 0 ? Int(entry.width) : nil, height: entry.height >= 0 ? Int(entry.height) : nil)
+  }
+
+  /// Caption `index` in the order of the file.
+  public func caption(_ index: Int) -> CaptionRecord {
+    let entry = captionEntries[index]
+    return CaptionRecord(id: entry.id, imageIndex: Int(entry.image), text: entry.text.text)
+  }
+
+  /// A caption's text, escapes undone.
+  public func text(of caption: CaptionRecord) throws -> String {
+    try caption.text.string(in: map.bytes, file: path)
+  }
+
+  /// The file's bytes, which captions' ranges index.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get { map.bytes }
+  }
+
+  /// Gives back the memory of bytes that were read.
+  public func discard(_ range: Range<Int>) { map.discard(range) }
+}

@@ -1,0 +1,128 @@
+import Diagnostics
+import Files
+import JSON
+import Workers
+
+/// Karpathy's splits (`dataset_coco.json`, also of Flickr8k and Flickr30k): one file with every image, its split and its sentences.
+public enum KarpathyFile {
+  private static let kinds = ["train", "val", "test"]
+  private static let remedy = "give Karpathy's dataset_coco.json, or COCO's captions files with --split"
+
+  /// The file's splits `train` (with `restval`), `val` and `test`, those that have images. An image's file is `filepath/filename`; its id is
+  /// `cocoid`, or `imgid` where there is none.
+  ///
+  /// - Throws: `InputError` as `AnnotationFile`.
+  public static func read(
+    path: String, threads: Int
+  ) throws -> [(name: String, annotations: AnnotationFile)] {
+    let map = try MappedFile(path: path)
+    let (digest, parts) = try AnnotationFile.digest(path, threads: threads) {
+      var parts = [AnnotationContent](repeating: AnnotationContent(map: map), count: kinds.count)
+      try read(map, into: &parts)
+      for index in parts.indices { try parts[index].resolve() }
+      return parts
+    }
+    return zip(kinds, parts).filter { !$1.images.isEmpty }.map { name, content in
+      (name, AnnotationFile(map: map, sha256: digest, content: content))
+    }
+  }
+
+  private static func read(_ map: MappedFile, into parts: inout [AnnotationContent]) throws(InputError) {
+    var scanner = JSONScanner(map.bytes, file: map.path)
+    guard try scanner.peek() == UInt8(ascii: "{") else {
+      throw scanner.failure("is not Karpathy's format: expected an object", remedy: remedy)
+    }
+    let imagesKey = JSONKey("images")
+    var folders: [String] = []
+    var hasImages = false
+    var done = 0
+    try scanner.enterObject()
+    while let key = try scanner.nextKey() {
+      guard key == imagesKey else {
+        try scanner.skipValue()
+        continue
+      }
+      hasImages = true
+      var number = 0
+      try scanner.enterList("a list of images")
+      while try scanner.nextItem() {
+        try readImage(&scanner, number, map, &folders, into: &parts)
+        parts[0].release(&done, scanner.position)
+        number += 1
+      }
+    }
+    try scanner.finish()
+    guard hasImages else { throw InputError(file: map.path, "is not Karpathy's format: no 'images'", remedy: remedy) }
+    for index in parts.indices { parts[index].folders = folders }
+  }
+
+  private static func readImage(
+    _ scanner: inout JSONScanner, _ number: Int, _ map: MappedFile, _ folders: inout [String],
+    into parts: inout [AnnotationContent]
+  ) throws(InputError) {
+    let path = map.path
+    var (cocoID, imageID): (Int64?, Int64?) = (nil, nil)
+    var (name, folder, split): (PackedText?, Int32, String?) = (nil, -1, nil)
+    var sentences: [(id: Int64, text: JSONText)] = []
+    try scanner.enterObject("image \(number) to be an object")
+    while let key = try scanner.nextKey() {
+      switch key {
+      case Key.cocoID: cocoID = try scanner.integer("the cocoid of image \(number) to be a whole number")
+      case Key.imageID: imageID = try scanner.integer("the imgid of image \(number) to be a whole number")
+      case Key.filename:
+        name = try PackedText(try scanner.text("the filename of image \(number) to be a string"), file: path)
+      case Key.filepath:
+        let text = try scanner.text("the filepath of image \(number) to be a string")
+        let found = try text.string(in: map.bytes, file: path)
+        if !folders.contains(found) { folders.append(found) }
+        folder = Int32(folders.firstIndex(of: found)!)
+      case Key.split:
+        split = try scanner.text("the split of image \(number) to be a string").string(in: map.bytes, file: path)
+      case Key.sentences: try readSentences(&scanner, number, &sentences)
+      default: try scanner.skipValue()
+      }
+    }
+    guard let name, let split, let id = cocoID ?? imageID else {
+      let missing = name == nil ? "filename" : split == nil ? "split" : "cocoid"
+      throw scanner.failure("image \(number) has no '\(missing)': this is not Karpathy's format", remedy: remedy)
+    }
+    guard let part = kinds.firstIndex(of: split == "restval" ? "train" : split) else {
+      throw scanner.failure(
+        "image \(number) is in an unknown split '\(split)'", remedy: "expected train, restval, val or test")
+    }
+    parts[part].images.append(.init(id: id, name: name, folder: folder))
+    for sentence in sentences { try parts[part].append(sentence.id, image: id, sentence.text, file: path) }
+  }
+
+  private static func readSentences(
+    _ scanner: inout JSONScanner, _ number: Int, _ sentences: inout [(id: Int64, text: JSONText)]
+  ) throws(InputError) {
+    try scanner.enterList("the sentences of image \(number) to be a list")
+    while try scanner.nextItem() {
+      var (id, text): (Int64?, JSONText?) = (nil, nil)
+      try scanner.enterObject("a sentence of image \(number) to be an object")
+      while let key = try scanner.nextKey() {
+        switch key {
+        case Key.sentenceID: id = try scanner.integer("a sentid of image \(number) to be a whole number")
+        case Key.raw: text = try scanner.text("a sentence of image \(number) to be a string")
+        default: try scanner.skipValue()
+        }
+      }
+      guard let id, let text else {
+        throw scanner.failure("a sentence of image \(number) has no '\(id == nil ? "sentid" : "raw")'", remedy: remedy)
+      }
+      sentences.append((id, text))
+    }
+  }
+
+  private enum Key {
+    static let cocoID = JSONKey("cocoid")
+    static let imageID = JSONKey("imgid")
+    static let filename = JSONKey("filename")
+    static let filepath = JSONKey("filepath")
+    static let split = JSONKey("split")
+    static let sentences = JSONKey("sentences")
+    static let sentenceID = JSONKey("sentid")
+    static let raw = JSONKey("raw")
+  }
+}
