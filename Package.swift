@@ -74,7 +74,7 @@ let package = Package(
     // Models and training.
     library("MobileNetV2", ["Weights", "Kernels", "Diagnostics", "Workers"]),
     library("Layers", ["Tensors", "Kernels", "Workers"]),
-    library("Captioners", ["Layers", "Tensors", "Weights", "Captions", "Diagnostics", "JSON"]),
+    library("Captioners", ["Layers", "Tensors", "Kernels", "Weights", "Diagnostics", "JSON", "Workers"]),
     library(
       "Training",
       [

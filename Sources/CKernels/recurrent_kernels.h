@@ -1,0 +1,168 @@
+// Included once for each CPU level by recurrent.c, with LEVEL(name) and TARGET set. Vectors of sixteen floats whatever the CPU:
+// the compiler splits them where registers are narrower, so that sums keep their order on every level.
+
+static inline __attribute__((always_inline)) TARGET v16 LEVEL(load)(const float *from) {
+  v16 x;
+  memcpy(&x, from, sizeof x);
+  return x;
+}
+
+static inline __attribute__((always_inline)) TARGET void LEVEL(store)(float *to, v16 x) { memcpy(to, &x, sizeof x); }
+
+static inline __attribute__((always_inline)) TARGET v16 LEVEL(select)(i16 mask, v16 a, v16 b) {
+  return (v16)((mask & (i16)a) | (~mask & (i16)b));
+}
+
+// Cephes expf: 2^n times a polynomial in the remainder; relative error below 2e-7, 0 below -87.3.
+static inline __attribute__((always_inline)) TARGET v16 LEVEL(exp16)(v16 x) {
+  const v16 largest = (v16){0} + 88.37f, smallest = (v16){0} - 87.33f;
+  i16 underflow = x < smallest;
+  x = LEVEL(select)(x > largest, largest, LEVEL(select)(underflow, smallest, x));
+  v16 n = (x * 1.44269504088896341f + 12582912.0f) - 12582912.0f;
+  x = x - n * 0.693359375f;
+  x = x + n * 2.12194440e-4f;
+  v16 y = (v16){0} + 1.9875691500e-4f;
+  y = y * x + 1.3981999507e-3f;
+  y = y * x + 8.3334519073e-3f;
+  y = y * x + 4.1665795894e-2f;
+  y = y * x + 1.6666665459e-1f;
+  y = y * x + 5.0000001201e-1f;
+  y = y * x * x + x + 1.0f;
+  i16 exponent = (__builtin_convertvector(n, i16) + 127) << 23;
+  return (v16)((i16)(y * (v16)exponent) & ~underflow);
+}
+
+// Cephes tanhf: a polynomial near zero, exp elsewhere; absolute error below 1.2e-7.
+static inline __attribute__((always_inline)) TARGET v16 LEVEL(tanh16)(v16 x) {
+  const i16 sign = (i16){0} + (int32_t)0x80000000;
+  v16 size = (v16)((i16)x & ~sign);
+  v16 z = x * x;
+  v16 near = (v16){0} - 5.70498872745e-3f;
+  near = near * z + 2.06390887954e-2f;
+  near = near * z - 5.37397155531e-2f;
+  near = near * z + 1.33314422036e-1f;
+  near = near * z - 3.33332819422e-1f;
+  near = near * z * x + x;
+  // A NaN must stay one: a comparison with it is false, so it takes the near branch.
+  v16 far = 1.0f - 2.0f / (LEVEL(exp16)(size + size) + 1.0f);
+  far = (v16)((i16)far | ((i16)x & sign));
+  return LEVEL(select)(size >= 0.625f, far, near);
+}
+
+TARGET static void LEVEL(tanh)(float *x, size_t count) {
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) LEVEL(store)(x + i, LEVEL(tanh16)(LEVEL(load)(x + i)));
+  if (i < count) {
+    float rest[16] = {0};
+    memcpy(rest, x + i, (count - i) * sizeof *x);
+    LEVEL(store)(rest, LEVEL(tanh16)(LEVEL(load)(rest)));
+    memcpy(x + i, rest, (count - i) * sizeof *x);
+  }
+}
+
+TARGET static void LEVEL(add_bias)(float *x, const float *bias, size_t rows, size_t columns) {
+  for (size_t r = 0; r < rows; r++, x += columns)
+    for (size_t c = 0; c < columns; c++) x[c] += bias[c];
+}
+
+TARGET static void LEVEL(tanh_gradient)(float *gradient, const float *carry, size_t carry_count, const float *y,
+                                        size_t count) {
+  for (size_t i = 0; i < carry_count; i++) gradient[i] = (gradient[i] + carry[i]) * (1.0f - y[i] * y[i]);
+  for (size_t i = carry_count; i < count; i++) gradient[i] = gradient[i] * (1.0f - y[i] * y[i]);
+}
+
+TARGET static void LEVEL(add_column_sums)(const float *x, size_t rows, size_t columns, size_t stride, float *sums) {
+  for (size_t r = 0; r < rows; r++, x += stride)
+    for (size_t c = 0; c < columns; c++) sums[c] += x[c];
+}
+
+TARGET static double LEVEL(softmax_row)(float *row, const float *bias, int32_t target, size_t columns, float scale,
+                                        float *bias_gradient) {
+  size_t whole = columns / 16 * 16;
+  if (bias)
+    for (size_t c = 0; c < columns; c++) row[c] += bias[c];
+  v16 highest = (v16){0} - INFINITY;
+  for (size_t c = 0; c < whole; c += 16) highest = __builtin_elementwise_max(highest, LEVEL(load)(row + c));
+  float top = -INFINITY;
+  for (int lane = 0; lane < 16; lane++) top = highest[lane] > top ? highest[lane] : top;
+  for (size_t c = whole; c < columns; c++) top = row[c] > top ? row[c] : top;
+  float aimed = row[target];
+  float rest[16];
+  for (int lane = 0; lane < 16; lane++) rest[lane] = -INFINITY;
+  memcpy(rest, row + whole, (columns - whole) * sizeof *row);
+  v16 last = LEVEL(exp16)(LEVEL(load)(rest) - top);
+  v16 sums = last;
+  for (size_t c = 0; c < whole; c += 16) {
+    v16 e = LEVEL(exp16)(LEVEL(load)(row + c) - top);
+    if (bias_gradient) LEVEL(store)(row + c, e);
+    sums += e;
+  }
+  float sum = 0;
+  for (int lane = 0; lane < 16; lane++) sum += sums[lane];
+  if (bias_gradient) {
+    LEVEL(store)(rest, last);
+    memcpy(row + whole, rest, (columns - whole) * sizeof *row);
+    float factor = scale / sum;
+    row[target] -= sum;
+    for (size_t c = 0; c < columns; c++) {
+      row[c] *= factor;
+      bias_gradient[c] += row[c];
+    }
+  }
+  // A row with a NaN has a NaN in its sum, and so in the loss.
+  return log((double)sum) - ((double)aimed - (double)top);
+}
+
+TARGET static double LEVEL(softmax_loss)(float *scores, const float *bias, const int32_t *targets, int32_t ignored,
+                                         size_t rows, size_t columns, float scale, float *bias_gradient) {
+  double loss = 0;
+  for (size_t r = 0; r < rows; r++, scores += columns) {
+    if (targets[r] == ignored) {
+      if (bias_gradient) memset(scores, 0, columns * sizeof *scores);
+    } else {
+      loss += LEVEL(softmax_row)(scores, bias, targets[r], columns, scale, bias_gradient);
+    }
+  }
+  return loss;
+}
+
+TARGET static void LEVEL(scatter_add_rows)(const float *x, const int32_t *indices, size_t rows, size_t columns,
+                                           size_t first, size_t count, float *table) {
+  for (size_t r = 0; r < rows; r++) {
+    const float *restrict from = x + r * columns + first;
+    float *restrict to = table + (size_t)indices[r] * columns + first;
+    for (size_t c = 0; c < count; c++) to[c] += from[c];
+  }
+}
+
+TARGET static void LEVEL(adam)(float *restrict parameters, const float *restrict gradients, float *restrict mean,
+                               float *restrict variance, size_t count, float gradient_scale, float step_size,
+                               float root_correction, float beta1, float beta2, float epsilon) {
+  float keep1 = 1.0f - beta1, keep2 = 1.0f - beta2, inverse = 1.0f / root_correction;
+  for (size_t i = 0; i < count; i++) {
+    float g = gradients[i] * gradient_scale;
+    float m = mean[i] + (g - mean[i]) * keep1;
+    float v = variance[i] * beta2 + keep2 * g * g;
+    mean[i] = m;
+    variance[i] = v;
+    parameters[i] -= step_size * m / (sqrtf(v) * inverse + epsilon);
+  }
+}
+
+TARGET static double LEVEL(sum_of_squares)(const float *x, size_t count) {
+  double lanes[16] = {0}, sum = 0;
+  size_t whole = count / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16)
+    for (int lane = 0; lane < 16; lane++) lanes[lane] += (double)x[i + lane] * x[i + lane];
+  for (int lane = 0; lane < 16; lane++) sum += lanes[lane];
+  for (size_t i = whole; i < count; i++) sum += (double)x[i] * x[i];
+  return sum;
+}
+
+TARGET static void LEVEL(widen_halves)(const uint16_t *x, size_t count, float *out) {
+  for (size_t i = 0; i < count; i++) {
+    _Float16 half;
+    memcpy(&half, x + i, sizeof half);
+    out[i] = (float)half;
+  }
+}

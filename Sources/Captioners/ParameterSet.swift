@@ -1,0 +1,64 @@
+import Diagnostics
+public import Tensors
+public import Weights
+
+/// A model's parameters under PyTorch's names in one flat buffer, so that an optimizer runs over all of them at once.
+///
+/// Each tensor begins at a multiple of 64 bytes; the gaps stay zero.
+public struct ParameterSet: Sendable {
+  public struct Entry: Sendable, Equatable {
+    public var name: String
+    public var shape: [Int]  // one or two dimensions
+    public var offset: Int
+    public var count: Int { shape.reduce(1, *) }
+  }
+
+  public let entries: [Entry]
+  public let storage: FloatStorage
+
+  /// Zeros for tensors of these shapes.
+  public init(_ shapes: [(name: String, shape: [Int])]) {
+    var entries: [Entry] = []
+    var offset = 0
+    for (name, shape) in shapes {
+      let entry = Entry(name: name, shape: shape, offset: offset)
+      entries.append(entry)
+      offset += (entry.count + 15) / 16 * 16
+    }
+    self.entries = entries
+    storage = FloatStorage(count: offset)
+  }
+
+  /// Zeros of the same shapes: gradients.
+  public func zeros() -> ParameterSet { ParameterSet(entries.map { ($0.name, $0.shape) }) }
+
+  /// The tensor `name`; one dimension gives one row.
+  public func matrix(_ name: String) -> Matrix {
+    guard let entry = entries.first(where: { $0.name == name }) else { preconditionFailure("no parameter \(name)") }
+    return Matrix(
+      storage, offset: entry.offset, rows: entry.shape.count == 1 ? 1 : entry.shape[0], columns: entry.shape.last ?? 1)
+  }
+
+  /// The number of parameters, gaps not counted.
+  public var count: Int { entries.reduce(0) { $0 + $1.count } }
+
+  /// Copies, for a weights file.
+  public var tensors: [NamedTensor] {
+    entries.map { NamedTensor(name: $0.name, shape: $0.shape, values: matrix($0.name).values) }
+  }
+
+  /// Fills the parameters from `file`.
+  ///
+  /// - Throws: `InputError` where a tensor is missing or has another shape.
+  public func load(from file: SafetensorsFile, prefix: String = "") throws {
+    for entry in entries {
+      let tensor = try file.tensor(prefix + entry.name)
+      guard tensor.shape == entry.shape else {
+        throw InputError(
+          file: file.path, at: "tensor \(prefix + entry.name)", "has shape \(tensor.shape), expected \(entry.shape)",
+          remedy: "give the checkpoint that belongs to this run")
+      }
+      matrix(entry.name).copy(from: tensor.values.span)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import Kernels
+public import Tensors
+
+/// All steps of a vanilla RNN over packed rows: the rows of step 0, then those of step 1, …
+///
+/// Step t has `counts[t]` rows, never more than the step before: its row r belongs to the same sequence as row r there. What the
+/// inputs contribute (x Wx + b) is given; the layer adds the recurrence.
+public struct RecurrentSequence: Sendable {
+  public let hiddenWeight: Matrix  // Wh [hidden, hidden]
+
+  public init(hiddenWeight: Matrix) { self.hiddenWeight = hiddenWeight }
+
+  /// In `hidden` [rows, hidden] each row's x Wx + b becomes its h. `previous` [rows, hidden] gets the h that each row started from,
+  /// `initial` [counts[0], hidden] for step 0.
+  public func forward(_ hidden: Matrix, initial: Matrix, counts: Span<Int>, previous: Matrix) {
+    var before = initial
+    var row = 0
+    for step in counts.indices {
+      let rows = row..<row + counts[step]
+      previous.rows(rows).copy(from: before.rows(0..<rows.count))
+      let h = hidden.rows(rows)
+      multiply(previous.rows(rows), hiddenWeight, into: h, accumulates: true)
+      var out = h.mutableSpan
+      RecurrentKernels.tanh(&out)
+      before = h
+      row = rows.upperBound
+    }
+  }
+
+  /// In `gradient` [rows, hidden] each row's gradient of h, as the layers above left it, becomes the gradient of x Wx + b + h Wh.
+  /// `carry` [counts[0], hidden] ends as the gradient of `initial`.
+  public func backward(_ gradient: Matrix, hidden: Matrix, counts: Span<Int>, carry: Matrix) {
+    var end = hidden.rows
+    var carried = 0
+    for step in counts.indices.reversed() {
+      let rows = end - counts[step]..<end
+      let before = gradient.rows(rows)
+      var out = before.mutableSpan
+      RecurrentKernels.tanhGradient(&out, carry: carry.rows(0..<carried).span, y: hidden.rows(rows).span)
+      carried = rows.count
+      multiply(before, .plain, hiddenWeight, .transposed, into: carry.rows(0..<carried))
+      end = rows.lowerBound
+    }
+  }
+
+  /// Rows `range` of the gradient of Wh, set in this layer's weight. Call on the layer that holds the gradients.
+  public func backwardWeight(_ gradient: Matrix, previous: Matrix, range: Range<Int>) {
+    multiply(previous.columns(range), .transposed, gradient, into: hiddenWeight.rows(range))
+  }
+}
