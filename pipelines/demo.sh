@@ -12,7 +12,8 @@ echo "== Built in $((SECONDS - started)) s. Running pipelines/demo.yaml =="
 
 echo
 echo "== What the captioner says about scenes it never saw =="
-.build/release/score-captions --results cache/demo/results.json --scenes cache/demo/scenes --minimum 0.8
+code=0
+.build/release/score-captions --results cache/demo/results.json --scenes cache/demo/scenes --minimum 0.8 || code=$?
 cat <<TEXT
 
 Photographs and captions   cache/demo/scenes
@@ -25,3 +26,4 @@ Your own photographs (COCO captions JSON, torchvision's mobilenet_v2 weights as 
   .build/release/run-pipeline pipelines/seed-rnn-512.yaml \\
     --set photos=FOLDER --set train=captions_train.json --set val=captions_val.json --set weights=mobilenet_v2-b0353104.pth
 TEXT
+exit $code

@@ -8,6 +8,6 @@ if ((${#missing[@]})); then
   if ((EUID != 0)); then as_root=(sudo); fi
   echo "== Installing ${missing[*]} with apt-get =="
   "${as_root[@]}" apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq "${missing[@]}" >/dev/null
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
 fi
 command -v swift >/dev/null || { echo "swift is not on the PATH: install Swift 6.3 from swift.org" >&2; exit 1; }

@@ -1,8 +1,8 @@
 """Trains the small MobileNetV2 of the demo on drawn scenes and writes pipelines/demo-weights.safetensors.
 
     swift build -c release --product generate-scenes
-    .build/release/generate-scenes --train 12000 --validation 1000 --seed 20261123 --output /tmp/demo-scenes
-    python3 pipelines/train-demo-weights.py /tmp/demo-scenes pipelines/demo-weights.safetensors
+    .build/release/generate-scenes --train 9000 --validation 600 --seed 20261123 --output /tmp/demo-scenes
+    python3 pipelines/train-demo-weights.py /tmp/demo-scenes pipelines/demo-weights.safetensors 8
 
 About 15 minutes on two cores. needs: torch, torchvision, pillow, numpy, safetensors
 
@@ -21,7 +21,7 @@ from torch.nn import functional
 from torchvision.models import mobilenet_v2
 from torchvision.ops.misc import Conv2dNormActivation
 
-SEED, EPOCHS, BATCH, RATE = 1, int(sys.argv[3]) if len(sys.argv) > 3 else 9, 64, 3e-3
+SEED, EPOCHS, BATCH, RATE = 1, int(sys.argv[3]) if len(sys.argv) > 3 else 8, 64, 3e-3
 folder, output = sys.argv[1:3]
 torch.manual_seed(SEED)
 torch.set_num_threads(2)
