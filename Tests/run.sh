@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Installs what is missing and runs every check: formatting, then the whole test suite.
 #
 # usage: ./Tests/run.sh [options of swift test, such as --filter StageTests]
@@ -8,18 +8,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-missing=""
-for package in libhdf5-dev libjpeg62-turbo-dev libopenblas-dev zlib1g-dev; do
-  if ! dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then missing="$missing $package"; fi
-done
-if [ -n "$missing" ]; then
-  sudo=""
-  if [ "$(id -u)" -ne 0 ]; then sudo="sudo"; fi
-  echo "run.sh: installing$missing" >&2
-  $sudo apt-get update -qq
-  # shellcheck disable=SC2086 # one word for each package
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
-fi
+. pipelines/install.sh
 
 echo "run.sh: formatting" >&2
 swift format lint --strict --recursive --parallel Sources Tests Package.swift
