@@ -1,0 +1,118 @@
+public import COCO
+import Caches
+public import Captions
+public import Diagnostics
+import Digests
+import Files
+public import JSON
+import Synchronization
+import Workers
+
+/// Makes `captions.h5`: counts words, settles the vocabulary, writes a row for each caption in the order of the annotation files.
+public struct CaptionCacheJob: Sendable {
+  public static let format = "captioneer.captions"
+  /// Raised whenever the same captions and options would give other bytes.
+  public static let codeVersion = 1
+  /// Entries in all where the user says neither a size nor a minimum count.
+  public static let usualVocabularySize = 864
+
+  public var request: DatasetRequest
+  public var output: String
+  /// Of a row, `<START>` and `<END>` included.
+  public var length: Int
+  /// Entries in all; nil takes every word that is frequent enough.
+  public var vocabularySize: Int?
+  public var minimumCount: Int
+  /// A file of words instead of the training split's most frequent ones.
+  public var vocabularyPath: String?
+  public var allowsUncaptioned: Bool
+
+  public init(
+    request: DatasetRequest, output: String, length: Int = 17, vocabularySize: Int? = usualVocabularySize,
+    minimumCount: Int = 1, vocabularyPath: String? = nil, allowsUncaptioned: Bool = false
+  ) {
+    self.request = request
+    self.output = output
+    self.length = length
+    self.vocabularySize = vocabularySize
+    self.minimumCount = minimumCount
+    self.vocabularyPath = vocabularyPath
+    self.allowsUncaptioned = allowsUncaptioned
+  }
+
+  /// Everything chosen that changes the file.
+  public var configuration: JSONValue {
+    var members: [JSONValue.Member] = [
+      .init("selection", request.selection.json), .init("length", .integer(length)),
+      .init("allow_uncaptioned", .bool(allowsUncaptioned)),
+    ]
+    if vocabularyPath != nil {
+      members.append(.init("vocabulary", "file"))
+    } else {
+      members.append(.init("vocabulary", "training split"))
+      members.append(.init("vocabulary_size", vocabularySize.map { .integer($0) } ?? "all"))
+      members.append(.init("minimum_count", .integer(minimumCount)))
+    }
+    return .object(members)
+  }
+
+  /// What a finished file holds.
+  public struct Result: Sendable {
+    public var statistics: [CaptionStatistics]
+    public var vocabulary: Vocabulary
+    /// Words of a vocabulary file that no caption can give.
+    public var unreachableWords: [String]
+    public var captions: Int
+    public var images: Int
+  }
+
+  /// - Throws: `InputError` for what is wrong with the files; `Interrupted`.
+  public func run(threads: Int, progress: any ProgressReporter) throws -> Result {
+    let dataset = try request.load(threads: threads)
+    try check(dataset)
+    let captionCount = dataset.splits.reduce(0) { $0 + $1.captionCount }
+    progress.begin("counting words", total: captionCount, done: 0, unit: "captions")
+    let counts = try dataset.splits.map {
+      try WordCounts($0, wordsPerRow: length - 2, threads: threads, progress: progress)
+    }
+    let training = dataset.splits.firstIndex { $0.name == "train" } ?? 0
+    var inputs = dataset.digests.members ?? []
+    let vocabulary: Vocabulary
+    if let vocabularyPath {
+      vocabulary = try Vocabulary(path: vocabularyPath)
+      let file = try MappedFile(path: vocabularyPath)
+      let digest = sha256(file.bytes)
+      inputs.append(.init("vocabulary", .string(digest)))
+    } else {
+      vocabulary = Vocabulary(counts[training], size: vocabularySize, minimumCount: minimumCount)
+    }
+    let encoder = CaptionEncoder(vocabulary, length: length)
+    let identity = CacheIdentity(
+      format: Self.format, formatVersion: 1, stage: "tokenize-captions", codeVersion: Self.codeVersion,
+      configuration: configuration, inputs: .object(inputs), splits: dataset.splits.map(\.name))
+    try write(dataset, encoder, vocabulary, vocabulary.counts(in: counts[training]), identity, threads, progress)
+    return Result(
+      statistics: zip(dataset.splits, counts).map {
+        CaptionStatistics(split: $0.name, images: $0.imageCount, $1, encoder)
+      },
+      vocabulary: vocabulary, unreachableWords: vocabularyPath == nil ? [] : vocabulary.unreachableWords,
+      captions: captionCount, images: dataset.splits.reduce(0) { $0 + $1.imageCount })
+  }
+
+  private func check(_ dataset: Dataset) throws {
+    for split in dataset.splits {
+      guard split.imageCount > 0 else {
+        throw InputError(file: split.annotations.path, "split '\(split.name)' has no images")
+      }
+      guard !allowsUncaptioned, let first = split.uncaptionedImages.first else { continue }
+      let count = split.uncaptionedImages.count
+      throw InputError(
+        file: split.annotations.path, at: "image \(first)",
+        "id \(split.annotations.imageID(first)) has no caption" + (count > 1 ? ", nor have \(count - 1) others" : ""),
+        remedy: "add captions, or give --allow-uncaptioned")
+    }
+    guard dataset.splits.contains(where: { $0.captionCount > 0 }) else {
+      throw InputError(file: dataset.splits[0].annotations.path, "has no captions")
+    }
+  }
+}
