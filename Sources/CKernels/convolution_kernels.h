@@ -50,16 +50,28 @@ INLINED void NAME(tile)(const captioneer_product *p, int first_row, int first_co
   }
   const int32_t *offsets = p->offsets + first_row;
   const int last = p->columns - first_column - 16 * (vectors - 1);  // lanes of the last vector that exist
-  UNROLLED for (int r = 0; r < rows; ++r) {
-    UNROLLED for (int v = 0; v < vectors; ++v) {
-      const ptrdiff_t place = offsets[r] + first_column + 16 * v;
-      if (v < vectors - 1 || (!has_half && last >= 16)) {
-        if (p->residual) sum[r][v] += LOAD(p->residual + place);
-        STORE(p->output + place, sum[r][v]);
-      } else {
-        if (p->residual) sum[r][v] += LOAD_TAIL(p->residual + place, last);
-        STORE_TAIL(p->output + place, sum[r][v], last);
+  const float *residual = p->residual;
+  float *output = p->output + first_column;
+  if (!has_half && last >= 16) {
+    if (residual) {
+      residual += first_column;
+      UNROLLED for (int r = 0; r < rows; ++r)
+        UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] += LOAD(residual + offsets[r] + 16 * v);
+    }
+    UNROLLED for (int r = 0; r < rows; ++r)
+      UNROLLED for (int v = 0; v < vectors; ++v) STORE(output + offsets[r] + 16 * v, sum[r][v]);
+  } else {
+    const int end = 16 * (vectors - 1);
+    if (residual) {
+      residual += first_column;
+      UNROLLED for (int r = 0; r < rows; ++r) {
+        UNROLLED for (int v = 0; v < vectors - 1; ++v) sum[r][v] += LOAD(residual + offsets[r] + 16 * v);
+        sum[r][vectors - 1] += LOAD_TAIL(residual + offsets[r] + end, last);
       }
+    }
+    UNROLLED for (int r = 0; r < rows; ++r) {
+      UNROLLED for (int v = 0; v < vectors - 1; ++v) STORE(output + offsets[r] + 16 * v, sum[r][v]);
+      STORE_TAIL(output + offsets[r] + end, sum[r][vectors - 1], last);
     }
   }
 }
