@@ -14,4 +14,4 @@ echo "run.sh: formatting" >&2
 swift format lint --strict --recursive --parallel Sources Tests Package.swift
 
 echo "run.sh: tests" >&2
-exec swift test -c release -Xswiftc -enable-testing "$@"
+exec swift test -c release --disable-testable-imports "$@"

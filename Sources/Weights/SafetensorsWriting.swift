@@ -10,7 +10,7 @@ public func writeSafetensors(_ tensors: [NamedTensor], metadata: [(String, Strin
 }
 
 /// The bytes of a safetensors file. The header is padded with spaces so that the numbers begin at a multiple of eight.
-func safetensors(_ tensors: [NamedTensor], metadata: [(String, String)]) -> [UInt8] {
+package func safetensors(_ tensors: [NamedTensor], metadata: [(String, String)]) -> [UInt8] {
   var members: [JSONValue.Member] = []
   if !metadata.isEmpty {
     members.append(.init("__metadata__", .object(metadata.map { .init($0.0, .string($0.1)) })))

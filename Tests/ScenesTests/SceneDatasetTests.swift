@@ -1,11 +1,10 @@
 import Diagnostics
 import Files
 import JSON
+import Scenes
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import Scenes
 
 @Suite struct SceneDatasetTests {
   /// The numbers come from Tests/References/scene_random.py, whose generator agrees with SplitMix64's published ones.

@@ -1,7 +1,6 @@
 import JSON
+import Scores
 import Testing
-
-@testable import Scores
 
 @Suite struct SceneScoreTests {
   private static let truth: JSONValue = ["main": ["shape": "star", "color": "red"]]

@@ -1,8 +1,7 @@
 import Diagnostics
 import Files
 import Testing
-
-@testable import Weights
+import Weights
 
 /// A file of `bytes` for the time of `body`.
 func withFile<Result>(_ bytes: [UInt8], _ name: String, _ body: (String) throws -> Result) throws -> Result {

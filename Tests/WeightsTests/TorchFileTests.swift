@@ -1,8 +1,7 @@
 import Files
 import TestSupport
 import Testing
-
-@testable import Weights
+import Weights
 
 /// Files of Tests/References/torch_files.py.
 struct TorchFileTests {
