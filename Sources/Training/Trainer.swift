@@ -1,0 +1,230 @@
+import Caches
+import Captioners
+public import Diagnostics
+import Files
+import JSON
+import Layers
+import Tensors
+
+/// Trains a captioner on two caches, from the beginning or from where an earlier run of the same choices stopped.
+///
+/// After each epoch: the checkpoint, the optimizer's state and the log are replaced, each as a whole. Equal caches and options give
+/// equal files, whatever the number of threads and however often the run was stopped.
+public final class Trainer {
+  private let options: TrainingOptions
+  private let threads: Int
+  private let corpus: CaptionCorpus
+  private let files: TrainingFiles
+  private let trainingRows: [Int]
+  private let validationRows: [Int]
+  private let captioner: RecurrentCaptioner
+  private let gradients: RecurrentCaptionerGradients
+  private var adam: Adam
+  private var state = TrainingState()
+  private var batchTokens: [Int32]
+  private var batchLengths: [Int32]
+  private let batchIndices: [Int]
+
+  /// Opens and checks the caches and makes all buffers; nothing is written.
+  ///
+  /// - Throws: `InputError` for caches that are damaged or don't belong together.
+  public init(_ options: TrainingOptions, threads: Int) throws {
+    self.options = options
+    self.threads = threads
+    let corpus = try CaptionCorpus(captions: options.captions, features: options.features)
+    self.corpus = corpus
+    files = TrainingFiles(folder: options.output)
+    trainingRows = try corpus.rows(ofSplit: options.trainingSplit)
+    guard !trainingRows.isEmpty else {
+      throw InputError(
+        file: options.captions, "split '\(options.trainingSplit)' has no caption with features",
+        remedy: "check --train-split and the caches")
+    }
+    if let split = options.validationSplit {
+      validationRows = try corpus.rows(ofSplit: split)
+    } else {
+      validationRows = corpus.captions.identity.splits.contains("val") ? try corpus.rows(ofSplit: "val") : []
+    }
+    let sizes = RecurrentCaptioner.Sizes(
+      features: corpus.featureCount, words: corpus.vocabulary.count, wordVector: options.wordVector,
+      hidden: options.hidden)
+    captioner = RecurrentCaptioner(sizes: sizes, vocabulary: corpus.vocabulary, seed: options.seed)
+    let batch = min(options.batch, max(trainingRows.count, validationRows.count))
+    gradients = try RecurrentCaptionerGradients(
+      captioner, captions: batch, steps: corpus.width - 1, threads: threads)
+    adam = Adam(captioner.parameters)
+    batchTokens = [Int32](repeating: 0, count: batch * corpus.width)
+    batchLengths = [Int32](repeating: 0, count: batch)
+    batchIndices = Array(0..<batch)
+  }
+
+  /// Runs the epochs that are left.
+  ///
+  /// - Parameter restarts: forgets what an earlier run left.
+  /// - Parameter epochDone: called with all finished epochs after each one, and once where none was left.
+  /// - Throws: `Interrupted` after saving where the user asked to stop; `InputError` where the loss is no number any more.
+  public func run(
+    restarts: Bool, progress: any ProgressReporter, epochDone: ([EpochRecord]) throws -> Void
+  ) throws -> TrainingSummary {
+    try FileSystem.makeFolder(options.output)
+    if !restarts { try resume(progress) }
+    let resumed = state.records.count
+    let clock = ContinuousClock()
+    let begin = clock.now
+    var words = 0
+    var captions = 0
+    let left = (options.epochs - resumed) * trainingRows.count - state.position
+    if corpus.droppedCount > 0 {
+      progress.note("\(corpus.droppedCount) captions are left out: their images have no features")
+    }
+    func seconds() -> Double { (clock.now - begin) / .seconds(1) }
+    while state.records.count < options.epochs {
+      let (seen, read) = try runEpoch(progress)
+      (captions, words) = (captions + seen, words + read)
+      let record = try finishEpoch()
+      try save(progress)
+      try epochDone(state.records)
+      progress.note(
+        Self.line(
+          record, of: options.epochs, wordsPerSecond: Double(words) / seconds(),
+          secondsLeft: seconds() * Double(left - captions) / Double(max(captions, 1))))
+    }
+    if state.records.count == resumed {
+      try writeResults()
+      try epochDone(state.records)
+    }
+    return TrainingSummary(
+      records: state.records, captions: trainingRows.count, validationCaptions: validationRows.count,
+      droppedCaptions: corpus.droppedCount, parameters: captioner.parameters.count, resumedEpochs: resumed,
+      tokensPerSecond: words == 0 ? 0 : Double(words) / seconds())
+  }
+
+  /// What must be equal for a run to go on from a state.
+  private var identity: String {
+    JSONValue.object(
+      (options.trajectory.members ?? []) + [
+        .init("code_version", .integer(TrainingOptions.codeVersion)),
+        .init("captions", .string(corpus.captions.fingerprint)),
+        .init("features", .string(corpus.features.fingerprint)),
+      ]
+    ).compact
+  }
+
+  private func resume(_ progress: any ProgressReporter) throws {
+    let (found, reason) = try files.readState(identity: identity, parameters: captioner.parameters, adam: &adam)
+    if let found, found.records.count <= options.epochs {
+      state = found
+      progress.note("goes on after epoch \(found.records.count)")
+    } else if FileSystem.isFile(files.state) {
+      progress.note("starts anew: \(files.state) can't be used: \(found == nil ? reason : "it has more epochs")")
+      if found != nil { reset() }
+    }
+  }
+
+  private func reset() {
+    let fresh = RecurrentCaptioner(sizes: captioner.sizes, vocabulary: captioner.vocabulary, seed: options.seed)
+    for entry in captioner.parameters.entries {
+      captioner.parameters.matrix(entry.name).copy(from: fresh.parameters.matrix(entry.name))
+    }
+    adam = Adam(captioner.parameters)
+  }
+
+  /// Learns the captions of this epoch that are left. Returns how many captions and words those were.
+  private func runEpoch(_ progress: any ProgressReporter) throws -> (Int, Int) {
+    let epoch = state.records.count + 1
+    var order = trainingRows
+    var random = RandomSource(seed: options.seed, stream: UInt64(epoch))
+    random.shuffle(&order)
+    progress.begin(
+      "epoch \(epoch)/\(options.epochs)", total: order.count, done: state.position, unit: "captions")
+    let first = state.position
+    var words = 0
+    while state.position < order.count {
+      if progress.isCancelled {
+        try save(progress)
+        throw Interrupted()
+      }
+      let range = state.position..<min(order.count, state.position + options.batch)
+      load(order[range])
+      let loss = gradients.computeGradients()
+      guard loss.isFinite else {
+        throw InputError(
+          file: options.output, at: "epoch \(epoch), caption \(range.lowerBound)", "the loss is no number any more",
+          remedy: "lower --learning-rate or set --clip; the last epoch's checkpoint is kept")
+      }
+      adam.step(
+        captioner.parameters, gradients: gradients.gradients, learningRate: options.learningRate, clip: options.clip,
+        threads: threads)
+      words += gradients.batch.rowCount
+      state.lossSum += loss
+      state.position = range.upperBound
+      progress.advance(by: range.count)
+    }
+    return (state.position - first, words)
+  }
+
+  /// Puts `rows` of the corpus into the gradients' buffers.
+  private func load(_ rows: ArraySlice<Int>) {
+    var tokens = batchTokens.mutableSpan
+    for (index, row) in rows.enumerated() {
+      corpus.copyTokens(row, into: &tokens, at: index * corpus.width)
+      batchLengths[index] = corpus.lengths[row]
+    }
+    let indices = batchIndices
+    gradients.pack(
+      tokens: batchTokens.span, width: corpus.width, lengths: batchLengths.span,
+      selected: indices.span.extracting(first: rows.count))
+    for (place, index) in gradients.batch.order.enumerated() {
+      corpus.copyFeatures(rows[rows.startIndex + index], into: gradients.features.rows(place..<place + 1))
+    }
+  }
+
+  private func finishEpoch() throws -> EpochRecord {
+    var (loss, words) = (0.0, 0)
+    var start = 0
+    while start < validationRows.count {
+      let range = start..<min(validationRows.count, start + batchIndices.count)
+      load(validationRows[range])
+      loss += gradients.computeLoss()
+      words += gradients.batch.rowCount
+      start = range.upperBound
+    }
+    let record = EpochRecord(
+      epoch: state.records.count + 1, steps: adam.steps,
+      trainingLoss: state.lossSum / Double(trainingRows.count),
+      validationLoss: validationRows.isEmpty ? nil : loss / Double(validationRows.count),
+      validationPerplexity: validationRows.isEmpty ? nil : exponential(loss / Double(words)))
+    state.records.append(record)
+    state.position = 0
+    state.lossSum = 0
+    return record
+  }
+
+  private func save(_ progress: any ProgressReporter) throws {
+    try files.writeState(state, identity: identity, parameters: captioner.parameters, adam: adam)
+    if state.position == 0 { try writeResults() }
+  }
+
+  private func writeResults() throws {
+    try captioner.write(
+      to: files.checkpoint,
+      information: [
+        ("epoch", String(state.records.count)), ("seed", String(options.seed)),
+        ("configuration", options.configuration.canonical), ("captions_fingerprint", corpus.captions.fingerprint),
+        ("features_fingerprint", corpus.features.fingerprint), ("features", corpus.featureOrigin.canonical),
+      ])
+    try files.writeLog(state.records)
+  }
+
+  private static func line(
+    _ record: EpochRecord, of epochs: Int, wordsPerSecond: Double, secondsLeft: Double
+  ) -> String {
+    func rounded(_ value: Double) -> String { "\((value * 10000).rounded() / 10000)" }
+    var line = "epoch \(record.epoch)/\(epochs): loss \(rounded(record.trainingLoss))"
+    if let loss = record.validationLoss, let perplexity = record.validationPerplexity {
+      line += ", validation \(rounded(loss)), perplexity \(rounded(perplexity))"
+    }
+    let left = Int(secondsLeft.rounded())
+    return line + ", \(Int(wordsPerSecond)) tokens/s, \(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60) left"
+  }
+}

@@ -1,0 +1,94 @@
+public import JSON
+
+/// Everything the user chooses about a training run.
+public struct TrainingOptions: Sendable {
+  public static let codeVersion = 1
+
+  public var captions: String
+  public var features: String
+  /// The folder that gets captioner.safetensors, its state, log.csv and loss.svg.
+  public var output: String
+  public var hidden = 512
+  public var wordVector = 256
+  public var batch = 250
+  public var epochs = 60
+  public var learningRate = 1e-3
+  /// The largest norm of the whole gradient; nil leaves it as it is.
+  public var clip: Double?
+  public var seed: UInt64 = 1
+  public var trainingSplit = "train"
+  /// nil takes `val` where there is such a split.
+  public var validationSplit: String?
+
+  public init(captions: String, features: String, output: String) {
+    self.captions = captions
+    self.features = features
+    self.output = output
+  }
+
+  /// What decides every step; a run with more epochs goes on from one with fewer.
+  var trajectory: JSONValue {
+    [
+      "model": "rnn", "hidden": .integer(hidden), "word_vector": .integer(wordVector), "batch": .integer(batch),
+      "learning_rate": .number(learningRate), "clip": clip.map { .number($0) } ?? .null,
+      "seed": .string(String(seed)), "train_split": .string(trainingSplit),
+      "validation_split": validationSplit.map { .string($0) } ?? .null,
+    ]
+  }
+
+  /// All that changes the output besides the caches.
+  public var configuration: JSONValue {
+    .object((trajectory.members ?? []) + [.init("epochs", .integer(epochs))])
+  }
+}
+
+/// One finished epoch.
+public struct EpochRecord: Sendable, Equatable {
+  public var epoch: Int
+  /// Optimizer steps since the beginning.
+  public var steps: Int
+  /// The seed's loss (summed over a caption's words) averaged over the captions, while they were being learnt.
+  public var trainingLoss: Double
+  /// The same on the validation split after the epoch; nil without such a split.
+  public var validationLoss: Double?
+  /// exp(loss per word) on the validation split.
+  public var validationPerplexity: Double?
+
+  var json: JSONValue {
+    [
+      "epoch": .integer(epoch), "steps": .integer(steps), "training_loss": .number(trainingLoss),
+      "validation_loss": validationLoss.map { .number($0) } ?? .null,
+      "validation_perplexity": validationPerplexity.map { .number($0) } ?? .null,
+    ]
+  }
+
+  init(
+    epoch: Int, steps: Int, trainingLoss: Double, validationLoss: Double?, validationPerplexity: Double?
+  ) {
+    self.epoch = epoch
+    self.steps = steps
+    self.trainingLoss = trainingLoss
+    self.validationLoss = validationLoss
+    self.validationPerplexity = validationPerplexity
+  }
+
+  init?(_ json: JSONValue) {
+    guard let epoch = json["epoch"]?.integer, let steps = json["steps"]?.integer,
+      let loss = json["training_loss"]?.double
+    else { return nil }
+    self.init(
+      epoch: epoch, steps: steps, trainingLoss: loss, validationLoss: json["validation_loss"]?.double,
+      validationPerplexity: json["validation_perplexity"]?.double)
+  }
+}
+
+/// What a run ended with.
+public struct TrainingSummary: Sendable {
+  public var records: [EpochRecord]
+  public var captions: Int
+  public var validationCaptions: Int
+  public var droppedCaptions: Int
+  public var parameters: Int
+  public var resumedEpochs: Int
+  public var tokensPerSecond: Double
+}
