@@ -96,8 +96,8 @@ let package = Package(
     library(
       "Captioning",
       [
-        "Captioners", "MobileNetV2", "Images", "JPEG", "Caches", "Captions", "Weights", "Workers", "Files", "JSON",
-        "Diagnostics",
+        "Captioners", "Tensors", "Kernels", "MobileNetV2", "Images", "JPEG", "Caches", "Captions", "Weights", "Workers",
+        "Files", "JSON", "Diagnostics",
       ]),
     library("Pipelines", ["Files", "JSON", "Digests", "Diagnostics", .product(name: "Yams", package: "Yams")]),
     library("StageSupport", ["COCO", "Diagnostics", "JSON", "Files", "Freshness", "Workers", arguments]),

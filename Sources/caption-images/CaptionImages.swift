@@ -1,0 +1,118 @@
+import ArgumentParser
+import Captioning
+import Diagnostics
+import Files
+import Freshness
+import JSON
+import StageSupport
+
+/// A checkpoint + photographs, or the rows of a features cache → captions.
+@main struct CaptionImages: StageCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "caption-images",
+    abstract: "Writes captions for photographs, or for the rows of a features cache.",
+    discussion: """
+      The captioner says at each step the likeliest next word, until it ends the caption. Captions go to standard output, \
+      one line each: file, tab, caption; with --results they go to a file in the form of COCO's results instead, where \
+      a photograph's id is the number that ends its name. Photographs need the MobileNetV2 weights that the captioner's \
+      features were extracted with.
+
+      EXAMPLES
+        caption-images --checkpoint cache/coco/captioner/captioner.safetensors --weights mobilenet_v2.pth holiday.jpg
+        caption-images --checkpoint captioner.safetensors --features cache/coco/features.h5 --split val \\
+          --results results.json
+
+      Exit codes: 0 every photograph has its caption, 1 failed, 2 some photographs can't be decoded, 130 interrupted.
+      """)
+
+  @Argument(help: "JPEG files, or folders of them.")
+  var photographs: [String] = []
+  @Option(help: "The checkpoint that train-captioner made.")
+  var checkpoint: String
+  @Option(help: "MobileNetV2 weights for photographs: .safetensors or .pth (default: looked for in cache/weights).")
+  var weights: String?
+  @Option(help: "A features cache, instead of photographs.")
+  var features: String?
+  @Option(help: "The split of the cache to caption (default: all of it).")
+  var split: String?
+  @Option(help: "At most this many words in a caption.")
+  var maximumWords = 15
+  @Option(help: "Write COCO's results JSON to this file.")
+  var results: String?
+  @Option(help: "With --features: write the scores of the first 64 captions' words to this safetensors file.")
+  var logits: String?
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if (features == nil) == photographs.isEmpty {
+      throw ValidationError("give photographs, or a cache with --features")
+    }
+    if features == nil && (split != nil || logits != nil) {
+      throw ValidationError("--split and --logits belong to --features")
+    }
+    if features != nil && weights != nil {
+      throw ValidationError("--weights belongs to photographs, not to --features")
+    }
+    if !(1...1000 ~= maximumWords) { throw ValidationError("--maximum-words must be 1 to 1000") }
+  }
+
+  func plan() throws -> StagePlan {
+    var inputs = [StagePlan.Input("checkpoint", checkpoint)]
+    if let features {
+      inputs.append(.init("features", features))
+    } else {
+      inputs.append(.init("weights", try weightsPath()))
+      for (index, path) in photographs.enumerated() {
+        inputs.append(.init("photographs \(index + 1)", path, FileSystem.isFolder(path) ? .folder : .file))
+      }
+    }
+    return StagePlan(
+      stage: "caption-images", codeVersion: 1,
+      configuration: [
+        "split": split.map { .string($0) } ?? .null, "maximum_words": .integer(maximumWords), "decoding": "greedy",
+      ],
+      inputs: inputs, outputs: [results, logits].compactMap(\.self), rows: try rowCount())
+  }
+
+  private func rowCount() throws -> Int {
+    if let features { return try CachedSplit(path: features, split: split).count }
+    return try Photographs(photographs, weights: "").files.count
+  }
+
+  private func weightsPath() throws -> String {
+    if let weights { return weights }
+    for name in ["mobilenet_v2-b0353104.pth", "mobilenet_v2.safetensors"] {
+      let path = FileSystem.join("cache/weights", name)
+      if FileSystem.isFile(path) { return path }
+    }
+    throw InputError(
+      file: "cache/weights/mobilenet_v2-b0353104.pth", "the weights file is not there",
+      remedy: "give --weights FILE, the one the captioner's features were extracted with")
+  }
+
+  func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
+    let captioner = try Captioner(checkpoint: checkpoint)
+    let found: CaptionResults
+    if let features {
+      let rows = try CachedSplit(path: features, split: split)
+      found = try rows.captions(
+        captioner, maximumWords: maximumWords, threads: common.threadCount, progress: progress)
+      if let logits { try rows.writeLogits(captioner, maximumWords: maximumWords, to: logits) }
+    } else {
+      found = try Photographs(photographs, weights: try weightsPath()).captions(
+        captioner, maximumWords: maximumWords, threads: common.threadCount, progress: progress)
+    }
+    for failure in found.failures { printError("caption-images: \(failure.file): \(failure.reason)") }
+    var lines = found.images.map { "\($0.name)\t\($0.caption)" }
+    if let results {
+      try FileSystem.replace(results, with: found.json)
+      lines = ["\(found.images.count) captions", "made \(results)"]
+    }
+    return StageOutcome(
+      lines: lines,
+      json: [
+        "stage": "caption-images", "captions": .array(found.images.map(\.json)),
+        "failures": .array(found.failures.map { ["file": .string($0.file), "reason": .string($0.reason)] }),
+      ], isComplete: found.failures.isEmpty)
+  }
+}
