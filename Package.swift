@@ -87,7 +87,9 @@ let package = Package(
     // What each stage does, as a library.
     library(
       "ImageCaching",
-      ["Images", "JPEG", "COCO", "Caches", "Archives", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
+      [
+        "Images", "JPEG", "Kernels", "Caches", "HDF5", "Archives", "Workers", "Files", "JSON", "Diagnostics", "Digests",
+      ]),
     library(
       "CaptionCaching", ["Captions", "COCO", "Caches", "Files", "JSON", "Diagnostics", "Digests", "Workers"]),
     library(
@@ -104,7 +106,7 @@ let package = Package(
     library("Freshness", ["Files", "JSON", "Digests", "Diagnostics"]),
 
     // Stages.
-    stage("decode-images", ["ImageCaching", "COCO", "Freshness"]),
+    stage("decode-images", ["ImageCaching", "Images", "COCO", "Files", "Freshness"]),
     stage("tokenize-captions", ["CaptionCaching", "COCO", "Captions", "Freshness"]),
     stage("extract-features", ["FeatureCaching", "Freshness"]),
     stage("train-captioner", ["Training", "Reports", "Freshness"]),

@@ -37,10 +37,11 @@ public final class CacheWriter: Sendable {
   /// - Parameters:
   ///   - journalIdentity: everything that decides the rows' bytes; an earlier partial file of another identity is discarded.
   ///   - maximumRows: one for each input at most.
+  ///   - keepsBlock: whether an intact block is still wanted; those after the first that isn't are made anew.
   /// - Throws: `InputError` where the folder can't be written, the disk is full or another process builds this cache.
   public init(
     path: String, journalIdentity: String, datasets: [RowDataset], maximumRows: Int, inputCount: Int,
-    inputsPerBlock: Int
+    inputsPerBlock: Int, keepsBlock: (_ block: Int, _ note: String) -> Bool = { _, _ in true }
   ) throws {
     guard maximumRows > 0, !datasets.isEmpty else { throw InputError(file: path, "would have no rows") }
     self.path = path
@@ -57,7 +58,8 @@ public final class CacheWriter: Sendable {
 
     let recorded = Journal.read(path + ".journal", identity: identity)
     var checksums = [[UInt32]](repeating: [UInt32](repeating: 0, count: maximumRows), count: datasets.count)
-    let intact = try Self.intactPrefix(recorded, of: path + ".partial", datasets, offsets, &checksums)
+    let intact = try Self.intactPrefix(
+      Array(recorded.prefix { keepsBlock($0.index, $0.note) }), of: path + ".partial", datasets, offsets, &checksums)
     try file.claim(end)
     journal = try Journal(path: path + ".journal", identity: identity, blocks: intact)
     finishedBlocks = intact.count

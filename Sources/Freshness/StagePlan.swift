@@ -10,6 +10,8 @@ public struct StagePlan: Sendable {
     public enum Kind: String, Sendable {
       /// One file, compared by its signature and, where that moved, by its SHA-256.
       case file
+      /// One file of many gigabytes, compared by its signature alone.
+      case archive
       /// A folder, compared by the names, sizes and times of the files in it.
       case folder
     }
@@ -114,7 +116,7 @@ public struct StagePlan: Sendable {
 
   private func signature(of input: Input) throws -> String {
     switch input.kind {
-    case .file:
+    case .file, .archive:
       guard let signature = FileSystem.signature(input.path) else {
         throw InputError(file: input.path, "the \(input.name) file is not there", remedy: "check the path")
       }

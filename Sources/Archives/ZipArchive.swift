@@ -1,0 +1,105 @@
+import CZlib
+import Diagnostics
+import Files
+
+/// One file in a zip archive.
+public struct ZipEntry: Equatable, Sendable {
+  public let name: String
+  /// Bytes as stored, and once unpacked.
+  public let storedCount, count: Int
+  public let checksum: UInt32  // CRC-32
+  let method: Int
+  let headerOffset: Int
+}
+
+/// A zip file, read in place: the directory at once, the entries when they are asked for. Archives beyond 4 GB (zip64) too.
+///
+/// Format: PKWARE's APPNOTE 6.3, without encryption and without archives in several parts.
+public final class ZipArchive: Sendable {
+  public let path: String
+  /// The files, in the directory's order; folders are left out.
+  public let entries: [ZipEntry]
+  private let file: MappedFile
+
+  /// - Throws: `InputError` for a file that is missing, no zip file or cut short.
+  public init(path: String) throws {
+    self.path = path
+    let file = try MappedFile(path: path)
+    self.file = file
+    entries = try ZipDirectory(bytes: file.bytes, path: path).entries
+  }
+
+  /// Calls `body` with the unpacked bytes of `entry`: in place where they are stored, else by way of `buffer`.
+  ///
+  /// - Throws: `InputError` where the entry is damaged; what `body` throws.
+  public func withBytes<Result>(
+    of entry: ZipEntry, buffer: inout [UInt8], _ body: (RawSpan) throws -> Result
+  ) throws -> Result {
+    let file = file
+    let stored = file.bytes.extracting(try range(of: entry))
+    switch entry.method {
+    case 0:
+      try verify(stored, entry)
+      return try body(stored)
+    default:
+      if buffer.count < entry.count { buffer = [UInt8](repeating: 0, count: entry.count) }
+      try inflate(stored, entry, into: &buffer)
+      let unpacked = buffer.byteSpan.extracting(first: entry.count)
+      try verify(unpacked, entry)
+      return try body(unpacked)
+    }
+  }
+
+  /// Where the entry's bytes lie: behind its local header, whose lengths may differ from the directory's.
+  private func range(of entry: ZipEntry) throws -> Range<Int> {
+    let file = file
+    let bytes = file.bytes
+    let header = entry.headerOffset
+    guard header + 30 <= bytes.byteCount, bytes.value(at: header, as: UInt32.self) == 0x0403_4B50 else {
+      throw damaged(entry, "has no header")
+    }
+    let nameCount = Int(bytes.value(at: header + 26, as: UInt16.self))
+    let extraCount = Int(bytes.value(at: header + 28, as: UInt16.self))
+    let start = header + 30 + nameCount + extraCount
+    guard start <= bytes.byteCount, entry.storedCount <= bytes.byteCount - start else {
+      throw damaged(entry, "reaches beyond the file")
+    }
+    return start..<start + entry.storedCount
+  }
+
+  private func verify(_ bytes: RawSpan, _ entry: ZipEntry) throws {
+    let found = unsafe bytes.withUnsafeBytes {
+      unsafe crc32_z(0, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), $0.count)
+    }
+    // crc32_z of nothing at a null pointer is the initial value, 0: right for an empty file.
+    guard UInt32(found) == entry.checksum else { throw damaged(entry, "does not match its checksum") }
+  }
+
+  private func inflate(_ packed: RawSpan, _ entry: ZipEntry, into buffer: inout [UInt8]) throws {
+    guard packed.byteCount <= UInt32.max, entry.count <= UInt32.max else {
+      throw damaged(entry, "is compressed and beyond 4 GB")
+    }
+    var stream = unsafe z_stream()
+    guard unsafe inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+      throw InputError(file: path, at: entry.name, "there is no memory to unpack it")
+    }
+    defer { unsafe inflateEnd(&stream) }
+    let status = unsafe packed.withUnsafeBytes { source in
+      unsafe buffer.withUnsafeMutableBufferPointer { target in
+        unsafe stream.next_in = UnsafeMutablePointer(
+          mutating: source.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        unsafe stream.avail_in = UInt32(source.count)
+        unsafe stream.next_out = target.baseAddress
+        unsafe stream.avail_out = UInt32(entry.count)
+        return unsafe CZlib.inflate(&stream, Z_FINISH)
+      }
+    }
+    guard status == Z_STREAM_END, unsafe Int(stream.total_out) == entry.count else {
+      throw damaged(entry, "can't be unpacked")
+    }
+  }
+
+  private func damaged(_ entry: ZipEntry, _ problem: String) -> InputError {
+    InputError(file: path, at: entry.name, "the entry \(problem)", remedy: "fetch the archive again")
+  }
+}

@@ -1,0 +1,189 @@
+import Caches
+public import Diagnostics
+import Digests
+import HDF5
+public import Images
+import JPEG
+public import JSON
+import Kernels
+import Synchronization
+import Workers
+
+/// One photograph to decode.
+public struct Photograph: Sendable {
+  public var imageID: Int64
+  public var fileName: String
+  /// Index into the splits.
+  public var split: UInt8
+
+  public init(imageID: Int64, fileName: String, split: UInt8) {
+    self.imageID = imageID
+    self.fileName = fileName
+    self.split = split
+  }
+}
+
+/// Decodes photographs into `images.h5`: u8 [N, 3, size, size], see cache/README.md.
+///
+/// Blocks of photographs are decoded in parallel and written in order; what is finished survives any interruption.
+public struct ImageCacheJob: Sendable {
+  /// Raised whenever the same photographs and options come to other bytes.
+  public static let codeVersion = 1
+  public static let format = "captioneer.images"
+
+  /// Names of the splits, and where each split's photographs lie.
+  public var splits: [(name: String, source: PhotographSource)]
+  /// Grouped by split, in the splits' order.
+  public var photographs: [Photograph]
+  public var options: ImageOptions
+  /// Everything the user chose that changes the cache: selection, size, fit, resampling.
+  public var configuration: JSONValue
+  /// SHA-256 of each annotations file by its name in the cache's inputs.
+  public var annotationDigests: [(name: String, digest: String)]
+  /// How many photographs may be missing or undecodable.
+  public var maximumFailures: Int
+  public var threads: Int
+
+  public init(
+    splits: [(name: String, source: PhotographSource)], photographs: [Photograph], options: ImageOptions,
+    configuration: JSONValue, annotationDigests: [(name: String, digest: String)], maximumFailures: Int, threads: Int
+  ) {
+    self.splits = splits
+    self.photographs = photographs
+    self.options = options
+    self.configuration = configuration
+    self.annotationDigests = annotationDigests
+    self.maximumFailures = maximumFailures
+    self.threads = threads
+  }
+
+  public struct Summary: Sendable {
+    public var rows = 0
+    public var recovered: [LedgerEntry] = []
+    public var skipped: [LedgerEntry] = []
+    /// False where more failed than allowed: the cache was not published, the work so far is kept beside it.
+    public var isPublished = false
+    /// How many photographs an earlier, interrupted run had done.
+    public var resumed = 0
+  }
+
+  /// Photographs of a block: a few megabytes of pixels, so that memory stays flat and little is lost when killed.
+  static func inputsPerBlock(imageBytes: Int) -> Int { max(1, min(32, (4 << 20) / imageBytes)) }
+
+  /// Decodes all photographs and publishes the cache at `path`.
+  ///
+  /// - Throws: `InputError` for an unwritable or full disk; `Interrupted`.
+  public func run(path: String, progress: any ProgressReporter) throws -> Summary {
+    let inputsPerBlock = Self.inputsPerBlock(imageBytes: options.byteCount)
+    let writer = try CacheWriter(
+      path: path, journalIdentity: journalIdentity,
+      datasets: [
+        RowDataset(
+          "images", .uint8, rowShape: [3, options.size, options.size],
+          description: "RGB pixels [row, channel, y, x], 0 to 255")
+      ],
+      maximumRows: photographs.count, inputCount: photographs.count, inputsPerBlock: inputsPerBlock,
+      keepsBlock: { isUnchanged(block: $0, note: $1, inputsPerBlock: inputsPerBlock) })
+    let resumed = min(writer.finishedBlocks * inputsPerBlock, photographs.count)
+    if resumed > 0 { progress.note("\(resumed) photographs were decoded by an earlier run") }
+    progress.begin("decoding", total: photographs.count, done: resumed, unit: "images")
+
+    try decodeBlocks(of: writer, progress)
+
+    let ledger = try (0..<writer.blockCount).flatMap { block in
+      try entries(block: block, note: writer.note(ofBlock: block), inputsPerBlock: inputsPerBlock)
+    }
+    var summary = Summary()
+    summary.resumed = resumed
+    summary.recovered = ledger.filter { $0.status == .recovered }
+    summary.skipped = ledger.filter { $0.status == .skipped }
+    summary.rows = ledger.count - summary.skipped.count
+    guard summary.skipped.count <= maximumFailures, summary.rows > 0 else { return summary }
+    try writer.publish(identity(ledger), columns: columns(ledger))
+    summary.isPublished = true
+    return summary
+  }
+
+  private func decodeBlocks(of writer: CacheWriter, _ progress: any ProgressReporter) throws {
+    let first = writer.finishedBlocks
+    let workers = (0..<max(1, threads)).map { _ in DecoderBox(options) }
+    // An error wakes the workers that wait, which then throw `Interrupted`: the error itself is what counts.
+    let failure = Mutex<(any Error)?>(nil)
+    do {
+      try forEachIndex(writer.blockCount - first, threads: threads) { index, worker in
+        let block = first + index
+        do {
+          if progress.isCancelled { throw Interrupted() }
+          try workers[worker].decoder.withLock { try $0.decode(block: block, of: writer, job: self, progress) }
+        } catch {
+          failure.withLock { if $0 == nil || $0 is Interrupted { $0 = error } }
+          writer.abandon()
+          throw error
+        }
+      }
+    } catch { throw failure.withLock { $0 } ?? error }
+  }
+
+  // MARK: What an interrupted run left
+
+  /// Everything that decides the rows' bytes, other than the photographs' own.
+  private var journalIdentity: String {
+    var hasher = SHA256Hasher()
+    hasher.update("\(Self.format) \(Self.codeVersion) \(configuration.canonical)\n")
+    for (name, digest) in annotationDigests { hasher.update("\(name) \(digest)\n") }
+    for photograph in photographs { hasher.update("\(photograph.imageID) \(photograph.split) \(photograph.fileName)\n") }
+    return hasher.finish()
+  }
+
+  private func range(ofBlock block: Int, inputsPerBlock: Int) -> Range<Int> {
+    block * inputsPerBlock..<min(photographs.count, (block + 1) * inputsPerBlock)
+  }
+
+  private func entries(block: Int, note: String, inputsPerBlock: Int) throws -> [LedgerEntry] {
+    let range = range(ofBlock: block, inputsPerBlock: inputsPerBlock)
+    let entries = zip(range, note.split(separator: "\n")).compactMap { index, line in
+      LedgerEntry(line: line, imageID: photographs[index].imageID, fileName: photographs[index].fileName)
+    }
+    guard entries.count == range.count else {
+      throw InputError("block \(block)'s journal can't be understood", remedy: "remove the .journal file and run again")
+    }
+    return entries
+  }
+
+  /// Whether the photographs of a finished block are still those that were decoded.
+  private func isUnchanged(block: Int, note: String, inputsPerBlock: Int) -> Bool {
+    guard let entries = try? entries(block: block, note: note, inputsPerBlock: inputsPerBlock) else { return false }
+    return zip(range(ofBlock: block, inputsPerBlock: inputsPerBlock), entries).allSatisfy { index, entry in
+      let photograph = photographs[index]
+      return splits[Int(photograph.split)].source.signature(of: photograph.fileName) ?? "-" == entry.signature
+    }
+  }
+
+  // MARK: The published cache
+
+  private func identity(_ ledger: [LedgerEntry]) -> CacheIdentity {
+    // The photographs' own digest: each file's CRC32C and length, in order.
+    var hasher = SHA256Hasher()
+    for entry in ledger { hasher.update("\(entry.imageID) \(entry.content)\n") }
+    let inputs =
+      annotationDigests.map { JSONValue.Member($0.name, .string($0.digest)) }
+      + [.init("photographs", .string(hasher.finish()))]
+    return CacheIdentity(
+      format: Self.format, formatVersion: 1, stage: "decode-images", codeVersion: Self.codeVersion,
+      configuration: configuration, inputs: .object(inputs), splits: splits.map(\.name))
+  }
+
+  private func columns(_ ledger: [LedgerEntry]) -> [NamedColumn] {
+    let kept = ledger.indices.filter { ledger[$0].status != .skipped }
+    return [
+      NamedColumn("image_ids", .int64(kept.map { ledger[$0].imageID }), description: "COCO image id of each row"),
+      NamedColumn("split", .uint8(kept.map { photographs[$0].split }), description: "index into the attribute splits"),
+      NamedColumn("ledger/image_ids", .int64(ledger.map(\.imageID)), description: "COCO image id of each photograph asked for"),
+      NamedColumn("ledger/file_names", .text(ledger.map(\.fileName)), description: "its file name in the annotations"),
+      NamedColumn(
+        "ledger/statuses", .text(ledger.map(\.status.rawValue)),
+        description: "ok, recovered (decoded though corrupt) or skipped (no row)"),
+      NamedColumn("ledger/reasons", .text(ledger.map(\.reason)), description: "what was wrong; empty for ok"),
+    ]
+  }
+}
