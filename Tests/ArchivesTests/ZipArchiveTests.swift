@@ -1,0 +1,57 @@
+import Archives
+import Diagnostics
+import Files
+import TestSupport
+import Testing
+
+/// Archives made by Python's zipfile: Tests/References/make_archives.py.
+@Suite struct ZipArchiveTests {
+  static let folder = FileSystem.join(SharedData.repository, "Tests/References/archives")
+
+  /// What make_archives.py put in.
+  static let contents: [(name: String, bytes: [UInt8])] = [
+    ("train/empty.txt", []), ("train/numbers.bin", (0..<3000).map { UInt8($0 * 7 % 251) }),
+    ("train/words.txt", Array(String(repeating: "a man on a horse\n", count: 40).utf8)),
+  ]
+
+  @Test(arguments: ["stored.zip", "deflated.zip", "wide.zip"])
+  func entriesComeOutAsTheyWentIn(name: String) throws {
+    let archive = try ZipArchive(path: FileSystem.join(Self.folder, name))
+    #expect(archive.entries.map(\.name) == Self.contents.map(\.name))
+    var buffer: [UInt8] = []
+    for (entry, expected) in zip(archive.entries, Self.contents) {
+      let found = try archive.withBytes(of: entry, buffer: &buffer) {
+        $0.values(at: 0, count: $0.byteCount, as: UInt8.self)
+      }
+      #expect(found == expected.bytes)
+    }
+  }
+
+  @Test func damageIsNoticed() throws {
+    let scratch = try TemporaryFolder()
+    for name in ["stored.zip", "deflated.zip", "wide.zip"] {
+      let file = try MappedFile(path: FileSystem.join(Self.folder, name))
+      let whole = file.bytes.values(at: 0, count: file.count, as: UInt8.self)
+      let path = FileSystem.join(scratch.path, name)
+      for count in stride(from: 0, to: whole.count, by: 13) {
+        try FileSystem.replace(path, with: Array(whole[..<count]))
+        #expect(throws: InputError.self) { try ZipArchive(path: path) }
+      }
+      var undetected = 0
+      for position in stride(from: 0, to: whole.count, by: 5) {
+        var broken = whole
+        broken[position] ^= 0x55
+        try FileSystem.replace(path, with: broken)
+        guard let archive = try? ZipArchive(path: path) else { continue }
+        var buffer: [UInt8] = []
+        for entry in archive.entries {
+          let found = try? archive.withBytes(of: entry, buffer: &buffer) {
+            $0.values(at: 0, count: $0.byteCount, as: UInt8.self)
+          }
+          if let found, !Self.contents.contains(where: { $0.bytes == found }) { undetected += 1 }
+        }
+      }
+      #expect(undetected == 0)
+    }
+  }
+}
