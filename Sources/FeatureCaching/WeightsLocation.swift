@@ -34,20 +34,27 @@ public enum WeightsLocation {
     let target = FileSystem.join(folder, publishedName)
     try FileSystem.makeFolder(folder)
     let partial = target + ".partial"
-    let options = ["--fail", "--location", "--connect-timeout", "20", "--retry", "2"]
-    let progress = isQuiet ? ["--silent"] : ["--progress-bar"]
-    let result = try ChildProcess.run(
-      "/usr/bin/env", ["curl"] + options + progress + ["--output", partial, url], capturesOutput: false,
-      silencesErrors: isQuiet)
+    func curl(_ arguments: [String], isSilent: Bool) throws(InputError) -> Int32 {
+      try ChildProcess.run(
+        "/usr/bin/env", ["curl", "--fail", "--location", "--connect-timeout", "20"] + arguments + [url],
+        capturesOutput: isSilent, silencesErrors: isSilent
+      ).code
+    }
     func fail(_ problem: String) -> InputError {
       InputError(
         file: target, problem,
         remedy: "fetch \(publishedURL) on another machine and put it there, or give --weights FILE")
     }
-    guard result.code == 0 else {
+    // Asked quietly first: offline, the user reads our one line and not curl's.
+    var code = try curl(["--silent", "--head"], isSilent: true)
+    if code == 0 {
+      let progress = isQuiet ? ["--silent"] : ["--progress-bar"]
+      code = try curl(progress + ["--retry", "2", "--output", partial], isSilent: isQuiet)
+    }
+    guard code == 0 else {
       try FileSystem.remove(partial)
-      if result.code == 130 { throw Interrupted() }
-      throw fail(result.code == 127 ? "curl is not installed" : "could not be downloaded (curl's code \(result.code))")
+      if code == 130 { throw Interrupted() }
+      throw fail(code == 127 ? "curl is not installed" : "could not be downloaded (curl's code \(code))")
     }
     let file = try MappedFile(path: partial)
     let digest = sha256(file.bytes)

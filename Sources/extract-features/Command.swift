@@ -45,6 +45,7 @@ struct ExtractFeatures: StageCommand {
   }
 
   func plan() throws -> StagePlan {
+    let rows = try photographCount(ofImagesCache: imagesCache)
     var path = try WeightsLocation.find(path: weights, folder: weightsFolder)
     if path == nil && !common.dryRun {
       path = try WeightsLocation.download(into: weightsFolder, isQuiet: common.quiet)
@@ -52,7 +53,6 @@ struct ExtractFeatures: StageCommand {
     var inputs = [StagePlan.Input("images_cache", imagesCache)]
     if let path { inputs.append(.init("weights", path)) }
     let chosen = options(weights: path ?? WeightsLocation.publishedURL)
-    let rows = try photographCount(ofImagesCache: imagesCache)
     return StagePlan(
       stage: "extract-features", codeVersion: FeatureOptions.codeVersion, configuration: chosen.configuration,
       inputs: inputs, outputs: [output], rows: rows, bytes: chosen.byteCount(rows: rows))

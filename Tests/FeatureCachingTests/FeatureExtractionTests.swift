@@ -21,7 +21,8 @@ private final class StoppingProgress: ProgressReporter {
 }
 
 struct FeatureExtractionTests {
-  private let folder: String
+  private let temporary: TemporaryFolder
+  private var folder: String { temporary.path }
   private var images: String { folder + "/images.h5" }
   private var weights: String { folder + "/weights.safetensors" }
   private static let rows = 150
@@ -35,8 +36,7 @@ struct FeatureExtractionTests {
   }
 
   init() throws {
-    folder = "/tmp/captioneer-features-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
-    try FileSystem.makeFolder(folder)
+    temporary = try TemporaryFolder()
     try writeImages(to: folder + "/images.h5", selection: "first")
     try writeSafetensors(smallNetwork(), to: folder + "/weights.safetensors")
   }

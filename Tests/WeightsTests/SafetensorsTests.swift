@@ -1,17 +1,16 @@
 import Diagnostics
 import Files
+import TestSupport
 import Testing
 import Weights
 
 /// A file of `bytes` for the time of `body`.
 func withFile<Result>(_ bytes: [UInt8], _ name: String, _ body: (String) throws -> Result) throws -> Result {
-  let path = "/tmp/captioneer-weights-\(availableName())-\(name)"
+  let folder = try TemporaryFolder()
+  let path = folder.path + "/" + name
   try FileSystem.replace(path, with: bytes)
-  defer { try? FileSystem.remove(path) }
-  return try body(path)
+  return try withExtendedLifetime(folder) { try body(path) }
 }
-
-private func availableName() -> String { String(UInt64.random(in: 0...UInt64.max), radix: 36) }
 
 /// What the user would read.
 func message(_ body: () throws -> Void) -> String {
