@@ -127,7 +127,8 @@ let package = Package(
     tests("Weights", ["Files", "JSON", "Diagnostics"]), tests("Scenes", ["JPEG", "JSON", "Files", "Diagnostics"]),
     tests("Scores", ["JSON"]),
     tests("MobileNetV2", ["Weights", "Files", "JSON", "Diagnostics"]),
-    tests("FeatureCaching", ["Caches", "HDF5", "Weights", "Files", "JSON", "Diagnostics"]), tests("Layers", ["Tensors", "JSON", "Files"]),
+    tests("FeatureCaching", ["Caches", "HDF5", "Weights", "Files", "JSON", "Diagnostics"]),
+    tests("Layers", ["Tensors", "JSON", "Files"]),
     tests("Captioners", ["Layers", "Tensors", "Weights", "JSON", "Captions"]),
     tests(
       "Training", ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions"]),

@@ -16,7 +16,9 @@ struct ZipDirectory {
     // The end record may be followed by a comment of up to 64 kB.
     var end = bytes.byteCount - 22
     while end >= max(0, bytes.byteCount - 22 - 65535), long(end) != 0x0605_4B50 { end -= 1 }
-    guard end >= 0, long(end) == 0x0605_4B50 else { throw fail("is no zip file, or is cut short: no directory at its end") }
+    guard end >= 0, long(end) == 0x0605_4B50 else {
+      throw fail("is no zip file, or is cut short: no directory at its end")
+    }
     var count = short(end + 10)
     var start = long(end + 16)
     // zip64: a locator before the end record points to a wider one.

@@ -131,7 +131,9 @@ public struct ImageCacheJob: Sendable {
     var hasher = SHA256Hasher()
     hasher.update("\(Self.format) \(Self.codeVersion) \(configuration.canonical)\n")
     for (name, digest) in annotationDigests { hasher.update("\(name) \(digest)\n") }
-    for photograph in photographs { hasher.update("\(photograph.imageID) \(photograph.split) \(photograph.fileName)\n") }
+    for photograph in photographs {
+      hasher.update("\(photograph.imageID) \(photograph.split) \(photograph.fileName)\n")
+    }
     return hasher.finish()
   }
 
@@ -178,7 +180,9 @@ public struct ImageCacheJob: Sendable {
     return [
       NamedColumn("image_ids", .int64(kept.map { ledger[$0].imageID }), description: "COCO image id of each row"),
       NamedColumn("split", .uint8(kept.map { photographs[$0].split }), description: "index into the attribute splits"),
-      NamedColumn("ledger/image_ids", .int64(ledger.map(\.imageID)), description: "COCO image id of each photograph asked for"),
+      NamedColumn(
+        "ledger/image_ids", .int64(ledger.map(\.imageID)),
+        description: "image id of each photograph asked for"),
       NamedColumn("ledger/file_names", .text(ledger.map(\.fileName)), description: "its file name in the annotations"),
       NamedColumn(
         "ledger/statuses", .text(ledger.map(\.status.rawValue)),

@@ -37,7 +37,7 @@ public struct LedgerEntry: Equatable, Sendable {
   }
 
   init?(line: Substring, imageID: Int64, fileName: String) {
-    let parts = line.split(separator: Character("\t"), maxSplits: 3, omittingEmptySubsequences: false).map { String($0) }
+    let parts = line.split(separator: Character("\t"), maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 4, let status = Status(rawValue: parts[0]) else { return nil }
     self.init(
       imageID: imageID, fileName: fileName, status: status, reason: parts[3], content: parts[1], signature: parts[2])

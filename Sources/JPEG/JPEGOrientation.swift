@@ -57,7 +57,9 @@ private func tiffOrientation(_ tiff: [UInt8]) -> Int? {
   var found: Int?
   for entry in 0..<entries {
     let offset = directory + 2 + 12 * entry
-    guard let tag = number(offset, 2), let type = number(offset + 2, 2), let count = number(offset + 4, 4) else { break }
+    guard let tag = number(offset, 2), let type = number(offset + 2, 2), let count = number(offset + 4, 4) else {
+      break
+    }
     guard tag == 0x0112, count == 1 else { continue }
     // A byte, a short or a long, all of which lie in the entry itself. Of two such tags the last one counts.
     switch type {

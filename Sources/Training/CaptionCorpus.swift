@@ -49,7 +49,8 @@ final class CaptionCorpus: Sendable {
     featureRows.reserveCapacity(imageRows.count)
     for (row, image) in imageRows.enumerated() {
       guard rows.indices.contains(Int(image)), lengths[row] >= 2, Int(lengths[row]) <= width else {
-        throw InputError(file: captionsPath, at: "row \(row)", "its image or length is out of range", remedy: "build it again")
+        throw InputError(
+          file: captionsPath, at: "row \(row)", "its image or length is out of range", remedy: "build it again")
       }
       featureRows.append(rows[Int(image)])
     }

@@ -71,7 +71,9 @@ struct TrainingFiles {
   }
 
   private static func difference(_ old: String, _ new: String) -> String {
-    guard let one = try? JSONValue(parsing: old), let other = try? JSONValue(parsing: new) else { return "it is damaged" }
+    guard let one = try? JSONValue(parsing: old), let other = try? JSONValue(parsing: new) else {
+      return "it is damaged"
+    }
     for member in other.members ?? [] where member.value.canonical != one[member.key]?.canonical {
       return "\(member.key) is \(member.value.canonical), was \(one[member.key]?.canonical ?? "not set")"
     }

@@ -97,7 +97,8 @@ struct DecodeImages: StageCommand {
     var inputs = request.inputs.map { StagePlan.Input($0.name, $0.path) }
     inputs += try photographInputs(splitNames(request))
     // Counting means reading the annotations, which a run does anyway.
-    let rows = common.dryRun ? try request.load(threads: common.threadCount).splits.reduce(0) { $0 + $1.imageCount } : nil
+    let rows =
+      common.dryRun ? try request.load(threads: common.threadCount).splits.reduce(0) { $0 + $1.imageCount } : nil
     var planned = configuration(request)
     if case .object(let members) = planned {
       // Raising the limit after an incomplete run must not look like nothing to do; the cache itself doesn't depend on it.

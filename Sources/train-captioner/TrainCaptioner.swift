@@ -91,9 +91,10 @@ struct TrainCaptioner: StageCommand {
     let last = summary.records.last
     func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
     var line = "\(summary.captions) captions, \(summary.parameters) parameters, \(summary.records.count) epochs"
-    if let last { line += ": training loss \(last.trainingLoss)" }
+    func rounded(_ value: Double) -> String { "\((value * 10_000).rounded() / 10_000)" }
+    if let last { line += ": training loss \(rounded(last.trainingLoss))" }
     if let loss = last?.validationLoss, let perplexity = last?.validationPerplexity {
-      line += ", validation loss \(loss), perplexity \(perplexity)"
+      line += ", validation loss \(rounded(loss)), perplexity \(rounded(perplexity))"
     }
     return StageOutcome(
       lines: [line, "made \(plan.outputs.joined(separator: ", "))"],
