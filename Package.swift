@@ -119,7 +119,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Files", "JSON", "Diagnostics"], path: "Tests/TestSupport",
       swiftSettings: safe),
-    tests("Files", ["Diagnostics"]), tests("Kernels"), tests("HDF5", ["Files", "Diagnostics"]),
+    tests("Files", ["Diagnostics"]), tests("Kernels", ["Files"]), tests("HDF5", ["Files", "Diagnostics"]),
     tests("JPEG", ["Diagnostics"]), tests("Tensors"), tests("Archives", ["Files", "Diagnostics"]),
     tests("JSON", ["Diagnostics"]), tests("COCO", ["JSON", "Diagnostics", "Files"]),
     tests("Captions", ["CaptionCaching", "Caches", "COCO", "Digests", "JSON", "Files", "Diagnostics"]),

@@ -37,7 +37,7 @@ def save(name, pixels, mode=None, **options):
 save("rgb444", picture(57, 43), subsampling=0)
 save("rgb420", picture(61, 38), subsampling=2)
 save("rgb422", picture(33, 47), subsampling=1)
-save("progressive", picture(50, 41), progressive=True)
+save("progressive", picture(30, 170), progressive=True)
 save("restarts", picture(49, 33), restart_marker_blocks=2)
 save("gray", picture(45, 31, 1))
 save("cmyk", picture(37, 29, 4), "CMYK")
