@@ -115,6 +115,11 @@ public struct MappedRows: Sendable {
     map.bytes.extracting(offset + range.lowerBound * rowByteCount..<offset + range.upperBound * rowByteCount)
   }
 
+  /// Gives the memory of rows back that were read and are not needed again, so that a pass over a large cache stays small.
+  public func discard(_ range: Range<Int>) {
+    map.discard(offset + range.lowerBound * rowByteCount..<offset + range.upperBound * rowByteCount)
+  }
+
   /// All elements of a float32 dataset; the rows are page aligned.
   public var floats: Span<Float> {
     @_lifetime(borrow self)

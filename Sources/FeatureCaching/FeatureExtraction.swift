@@ -70,6 +70,7 @@ public func extractFeatures(
       let rows = writer.inputRange(ofBlock: block)
       try photographs.verify(rows, checksums)
       try workers[worker].run(photographs, rows: rows, of: block, to: writer)
+      photographs.discard(rows)
       progress.advance(by: rows.count)
     }
   } catch {

@@ -59,7 +59,15 @@ public struct StageProcess: Sendable {
 
     var child: pid_t = 0
     let began = now()
-    let failure = unsafe posix_spawn(&child, executable, &actions, nil, &words, &settings)
+    // The test's thread blocks signals, which the child would inherit.
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    var nothing = sigset_t()
+    unsafe sigemptyset(&nothing)
+    unsafe posix_spawnattr_setsigmask(&attributes, &nothing)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let failure = unsafe posix_spawn(&child, executable, &actions, &attributes, &words, &settings)
     guard failure == 0 else { throw Failure.notStarted("\(executable): \(unsafe String(cString: strerror(failure)))") }
 
     var status: Int32 = 0
