@@ -83,6 +83,8 @@ public final class OutputFile: Sendable {
       throw InputError(file: name, "can't be put in place: \(systemMessage())", remedy: "check the folder")
     }
     try FileSystem.synchronizeFolder(of: name)
+    // Readers lock too, and this object may outlive the publication.
+    flock(descriptor, LOCK_UN)
   }
 }
 

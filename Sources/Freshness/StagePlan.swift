@@ -135,7 +135,15 @@ public struct StagePlan: Sendable {
 
   private func contentDigest(of input: Input) throws -> String {
     let file = try MappedFile(path: input.path)
-    return sha256(file.bytes)
+    var hasher = SHA256Hasher()
+    let step = 1 << 22
+    for start in stride(from: 0, to: file.count, by: step) {
+      let range = start..<min(file.count, start + step)
+      hasher.update(file.bytes.extracting(range))
+      // Mapped pages count as this process's memory, which must not grow with its inputs.
+      file.discard(range)
+    }
+    return hasher.finish()
   }
 
   /// The plan with its verdict, as `--dry-run --json` prints it.
