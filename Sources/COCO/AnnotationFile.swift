@@ -131,6 +131,9 @@ public struct AnnotationFile: Sendable {
     return CaptionRecord(id: entry.id, imageIndex: Int(entry.image), text: entry.text.text)
   }
 
+  /// Where the text of caption `index` lies.
+  public func text(ofCaption index: Int) -> JSONText { captionEntries[index].text.text }
+
   /// A caption's text, escapes undone.
   public func text(of caption: CaptionRecord) throws -> String {
     try caption.text.string(in: map.bytes, file: path)

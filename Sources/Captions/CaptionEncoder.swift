@@ -15,9 +15,7 @@ public struct CaptionEncoder: Sendable {
     for (token, word) in vocabulary.words.enumerated().dropFirst(Vocabulary.specialWords.count) {
       words.split(word)
       // A word that captions can't give keeps its token and is never found.
-      if words.count == 1, String(decoding: words.bytes[words.range(0)], as: UTF8.self) == word {
-        table.add(token, words, 0)
-      }
+      if words.count == 1, words.bytes[words.words[0].range].elementsEqual(word.utf8) { table.add(token, words, 0) }
     }
     self.table = table
   }
@@ -29,12 +27,12 @@ public struct CaptionEncoder: Sendable {
     var tokens = [Int32](repeating: Vocabulary.null, count: range.count * length)
     var lengths = [Int32](repeating: 0, count: range.count)
     var words = CaptionWords()
-    var row = 0
-    try split.forEachCaption(in: range) { caption, bytes in
-      try words.split(caption.text, in: bytes)
+    var reader = CaptionReader(split)
+    for (row, caption) in range.enumerated() {
+      try reader.read(caption, into: &words)
       lengths[row] = write(words, into: &tokens, at: row * length)
-      row += 1
     }
+    reader.release()
     return (tokens, lengths)
   }
 
@@ -47,11 +45,12 @@ public struct CaptionEncoder: Sendable {
     return tokens
   }
 
-  private func write(_ words: CaptionWords, into tokens: inout [Int32], at start: Int) -> Int32 {
+  private func write(_ words: borrowing CaptionWords, into tokens: inout [Int32], at start: Int) -> Int32 {
     let kept = min(words.count, length - 2)
     tokens[start] = Vocabulary.start
     for word in 0..<kept {
-      tokens[start + 1 + word] = table.value(words, word).map { Int32($0) } ?? Vocabulary.unknown
+      let token = table.value(words, word)
+      tokens[start + 1 + word] = token < 0 ? Vocabulary.unknown : Int32(token)
     }
     tokens[start + 1 + kept] = Vocabulary.end
     return Int32(kept + 2)

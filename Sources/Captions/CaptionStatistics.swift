@@ -25,7 +25,7 @@ public struct CaptionStatistics: Sendable {
     (unknownWords, knownDistinctWords) = (0, 0)
     for index in isKnown.indices {
       isKnown[index] = encoder.table.value(ofWord: index, in: counts.table) != nil
-      if isKnown[index] { knownDistinctWords += 1 } else { unknownWords += counts.table.values[index] }
+      if isKnown[index] { knownDistinctWords += 1 } else { unknownWords += counts.table.value(index) }
     }
     let known = isKnown
     lostWords = Array(counts.ranked { !known[$0] }.prefix(lostWordLimit))

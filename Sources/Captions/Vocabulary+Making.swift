@@ -58,7 +58,7 @@ extension Vocabulary {
     result[Int(Self.end)] = Int64(counts.captions)
     let table = CaptionEncoder(self, length: 2).table
     for index in 0..<counts.table.count {
-      result[table.value(ofWord: index, in: counts.table) ?? Int(Self.unknown)] += Int64(counts.table.values[index])
+      result[table.value(ofWord: index, in: counts.table) ?? Int(Self.unknown)] += Int64(counts.table.value(index))
     }
     return result
   }

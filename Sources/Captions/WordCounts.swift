@@ -27,12 +27,14 @@ public struct WordCounts: Sendable {
       let range = split.captionCount * part / parts..<split.captionCount * (part + 1) / parts
       var own = WordCounts()
       var words = CaptionWords()
-      try split.forEachCaption(in: range) { caption, bytes in
-        try words.split(caption.text, in: bytes)
+      var reader = CaptionReader(split)
+      for caption in range {
+        try reader.read(caption, into: &words)
         for word in 0..<words.count { own.table.add(1, words, word) }
         own.words += words.count
         if words.count > wordsPerRow { own.truncatedCaptions += 1 }
       }
+      reader.release()
       own.captions = range.count
       let result = own
       counted.withLock { $0[part] = result }
@@ -54,32 +56,35 @@ public struct WordCounts: Sendable {
   func ranked(where isWanted: (_ index: Int) -> Bool = { _ in true }) -> [(word: String, count: Int)] {
     // The order of UTF-8 bytes is that of code points.
     (0..<table.count).filter(isWanted).sorted { one, other in
-      let (count, otherCount) = (table.values[one], table.values[other])
+      let (count, otherCount) = (table.value(one), table.value(other))
       return count != otherCount
         ? count > otherCount : table.bytes(one).lexicographicallyPrecedes(table.bytes(other))
-    }.map { (table.word($0), table.values[$0]) }
+    }.map { (table.word($0), table.value($0)) }
   }
 }
 
-extension DatasetSplit {
-  /// Calls `body` with the chosen captions `range` and the file's bytes, and gives back the memory of what was read.
-  func forEachCaption(in range: Range<Int>, _ body: (CaptionRecord, RawSpan) throws -> Void) throws {
-    var begun: Int?
-    var last = 0
-    for index in range {
-      let caption = annotations.caption(Int(captionIndices[index]))
-      let place = caption.text.range
-      do { try body(caption, annotations.bytes) } catch let error as InputError {
-        throw InputError(file: annotations.path, at: "annotation \(captionIndices[index])", error.problem)
-      }
-      if begun == nil || place.lowerBound < begun! { begun = place.lowerBound }
-      last = max(last, place.upperBound)
-      if let first = begun, last - first > 1 << 20 {
-        annotations.discard(first..<last)
-        begun = nil
-        last = 0
-      }
+/// Reads a split's captions and gives back the memory of the file's pages that were read.
+struct CaptionReader {
+  private let split: DatasetSplit
+  private var first = Int.max
+  private var last = 0
+
+  init(_ split: DatasetSplit) { self.split = split }
+
+  /// Splits the chosen caption `index` into words.
+  mutating func read(_ index: Int, into words: inout CaptionWords) throws {
+    let text = split.annotations.text(ofCaption: Int(split.captionIndices[index]))
+    do { try words.split(text, in: split.annotations.bytes) } catch let error as InputError {
+      throw InputError(file: split.annotations.path, at: "annotation \(split.captionIndices[index])", error.problem)
     }
-    if let first = begun { annotations.discard(first..<last) }
+    first = min(first, text.range.lowerBound)
+    last = max(last, text.range.upperBound)
+    if last - first > 1 << 19 { release() }
+  }
+
+  mutating func release() {
+    if first < last { split.annotations.discard(first..<last) }
+    first = Int.max
+    last = 0
   }
 }

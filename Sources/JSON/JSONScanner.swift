@@ -85,9 +85,6 @@ public struct JSONScanner: ~Escapable {
   private mutating func next(closing: UInt8) throws(InputError) -> Bool {
     let byte = try peek()
     if byte == closing {
-      guard isAtFirst || bytes.value(at: position - 1, as: UInt8.self) != UInt8(ascii: ",") else {
-        throw failure("a comma before the end of a list")
-      }
       position += 1
       isAtFirst = false
       return false
