@@ -93,6 +93,11 @@ private func identity(
 ) -> CacheIdentity {
   var members = options.configuration.members ?? []
   if let selection = images.configuration["selection"] { members.append(.init("selection", selection)) }
+  // What was done to the photographs, so that loose ones can be treated alike when they are captioned.
+  let photographs = ["size", "fit", "resampling"].compactMap { name in
+    images.configuration[name].map { JSONValue.Member(name, $0) }
+  }
+  members.append(.init("photographs", .object(photographs)))
   return CacheIdentity(
     format: FeatureOptions.format, formatVersion: FeatureOptions.formatVersion, stage: "extract-features",
     codeVersion: FeatureOptions.codeVersion, configuration: .object(members),
