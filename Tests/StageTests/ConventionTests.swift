@@ -20,10 +20,12 @@ extension StageTests {
     }
 
     @Test(arguments: allStages) func wrongUsageIsRefused(name: String) throws {
-      let run = try StageProcess.run(name, ["--no-such-option"])
-      #expect(run.code == 64)
-      #expect(run.output.isEmpty)
-      #expect(run.errors.contains("Error: ") && run.errors.contains("Usage: \(name)"))
+      for arguments in [[], ["--threads", "none"], ["--no-such-option"]] {
+        let run = try StageProcess.run(name, arguments)
+        #expect(run.code == 64)
+        #expect(run.output.isEmpty)
+        #expect(run.errors.lowercased().contains("usage: \(name)"))
+      }
     }
 
     @Test func aSecondRunDoesNothing() throws {

@@ -10,8 +10,8 @@ import Testing
 extension StageTests {
   @Suite struct InterruptionTests {
     /// `CAPTIONEER_KILLS` asks for more than the usual few.
-    static let kills = environmentVariable("CAPTIONEER_KILLS").flatMap { Int($0) } ?? 5
-    static let rows = 2500
+    static let kills = environmentVariable("CAPTIONEER_KILLS").flatMap { Int($0) } ?? 4
+    static let rows = 1500
 
     /// Kills `stage` at moments spread over an undisturbed run's time, each on top of what the kills before it left.
     private func disturb(_ stage: String, _ arguments: [String], output: String) throws {
