@@ -129,7 +129,7 @@ let package = Package(
     tests("MobileNetV2", ["Weights", "Files", "JSON", "Diagnostics"]),
     tests("FeatureCaching", ["Caches", "HDF5", "Weights", "Files", "JSON", "Diagnostics"]),
     tests("Layers", ["Tensors", "JSON", "Files"]),
-    tests("Captioners", ["Layers", "Tensors", "Weights", "JSON", "Captions"]),
+    tests("Captioners", ["Layers", "Tensors", "Weights", "JSON", "Files", "Training"]),
     tests(
       "Training", ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions"]),
     tests("Pipelines", ["JSON", "Files", "Diagnostics"]), tests("Freshness", ["JSON", "Files", "Diagnostics"]),

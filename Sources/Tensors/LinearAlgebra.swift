@@ -38,6 +38,9 @@ public enum LinearAlgebra {
   /// The name of the kernels that OpenBLAS runs: `SkylakeX`.
   public static var coreName: String { state.core }
 
+  /// Whether this CPU has nothing better than SSE.
+  public static var cpuIsOld: Bool { CPULevel.available.last == .portable }
+
   /// Chooses the kernels and checks one product against a naive one.
   ///
   /// - Throws: `InputError` where the product is wrong.

@@ -1,19 +1,19 @@
-import Captioners
+public import Captioners
 import Kernels
 import Tensors
 import Workers
 
 /// Adam (Kingma & Ba 2015) with `torch.optim.Adam`'s arithmetic and defaults, over one flat buffer.
-struct Adam: Sendable {
+public struct Adam: Sendable {
   static let beta1 = 0.9
   static let beta2 = 0.999
   static let epsilon = 1e-8
 
-  let mean: ParameterSet
-  let variance: ParameterSet
-  var steps = 0
+  public let mean: ParameterSet
+  public let variance: ParameterSet
+  public internal(set) var steps = 0
 
-  init(_ parameters: ParameterSet) {
+  public init(_ parameters: ParameterSet) {
     mean = parameters.zeros()
     variance = parameters.zeros()
   }
@@ -21,7 +21,7 @@ struct Adam: Sendable {
   private static let blockSize = 1 << 16
 
   /// One step. `clip` bounds the norm of the whole gradient, as `torch.nn.utils.clip_grad_norm_`.
-  mutating func step(
+  public mutating func step(
     _ parameters: ParameterSet, gradients: ParameterSet, learningRate: Double, clip: Double?, threads: Int
   ) {
     steps += 1
