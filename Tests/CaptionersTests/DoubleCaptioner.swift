@@ -1,5 +1,6 @@
 import Captioners
 import Tensors
+import Weights
 
 #if canImport(Glibc)
   import Glibc

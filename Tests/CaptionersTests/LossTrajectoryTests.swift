@@ -1,4 +1,5 @@
 import Captioners
+import JSON
 import Testing
 import Training
 

@@ -1,6 +1,7 @@
 import Captioners
 import Files
 import JSON
+import Layers
 import Tensors
 import TestSupport
 import Testing
