@@ -114,6 +114,13 @@ let package = Package(
     stage("generate-scenes", ["Scenes", "Freshness"]),
     stage("score-captions", ["Scores", "Files"]),
     stage("run-pipeline", ["Pipelines", "Freshness", "Files"]),
+    // What Tests/benchmark.sh times inside one process.
+    .executableTarget(
+      name: "measure-kernels",
+      dependencies: [
+        "Images", "JPEG", "MobileNetV2", "Weights", "Captioners", "Layers", "Tensors", "Kernels", "Caches", "Workers",
+        "Files", "JSON", "Diagnostics", arguments,
+      ], swiftSettings: safe),
 
     // Tests.
     .target(
