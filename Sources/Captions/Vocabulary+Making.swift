@@ -31,9 +31,8 @@ extension Vocabulary {
         return word
       }
     } else {
-      words = text.split(separator: "\n", omittingEmptySubsequences: true).map {
-        String($0.hasSuffix("\r") ? $0.dropLast() : $0)
-      }
+      // "\r\n" is one character.
+      words = text.split { $0 == "\n" || $0 == "\r\n" }.map(String.init)
     }
     if !words.contains(where: Self.specialWords.contains) { words = Self.specialWords + words }
     guard words.starts(with: Self.specialWords) else {
