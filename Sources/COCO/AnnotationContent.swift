@@ -33,6 +33,9 @@ struct AnnotationContent: Sendable {
       throw scanner.failure("is not a COCO captions file: expected an object", remedy: Self.remedy)
     }
     try scanner.enterObject()
+    // Room that is never touched costs no memory; growing would copy.
+    captions.reserveCapacity(map.count / 96)
+    images.reserveCapacity(map.count / 256)
     var hasImages = false
     var hasAnnotations = false
     while let key = try scanner.nextKey() {
@@ -127,9 +130,9 @@ struct AnnotationContent: Sendable {
     captions.append(.init(id: id, image: image, text: try PackedText(text, file: file)))
   }
 
-  /// Gives the pages behind the scanner back, a few megabytes at a time.
+  /// Gives the pages behind the scanner back, a megabyte at a time.
   func release(_ done: inout Int, _ position: Int) {
-    if position - done >= 4 << 20 {
+    if position - done >= 1 << 20 {
       map.discard(done..<position)
       done = position
     }

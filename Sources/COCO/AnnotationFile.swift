@@ -98,16 +98,10 @@ public struct AnnotationFile: Sendable {
     return (digest.withLock { $0 }, result.withLock { $0! })
   }
 
-  /// In windows that are given back, so that a large file never stands in memory whole.
   private static func sha256(of path: String) throws -> String {
     let map = try MappedFile(path: path)
     var hasher = SHA256Hasher()
-    let window = 1 << 20
-    for start in stride(from: 0, to: map.count, by: window) {
-      let range = start..<min(map.count, start + window)
-      hasher.update(map.bytes.extracting(range))
-      map.discard(range)
-    }
+    map.forEachWindow { hasher.update($0) }
     return hasher.finish()
   }
 

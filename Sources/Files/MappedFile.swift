@@ -55,6 +55,16 @@ import Diagnostics
     if end > start { unsafe _ = madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED) }
   }
 
+  /// Passes over the whole file front to back in windows, giving each one's memory back: the file never stands in memory whole.
+  public func forEachWindow(_ body: (RawSpan) throws -> Void) rethrows {
+    let window = 1 << 20
+    for start in stride(from: 0, to: count, by: window) {
+      let range = start..<min(count, start + window)
+      try body(bytes.extracting(range))
+      discard(range)
+    }
+  }
+
   /// Tells the kernel that the file is read once, front to back.
   public func adviseSequential() {
     if let base = unsafe base { unsafe _ = madvise(UnsafeMutableRawPointer(mutating: base), count, MADV_SEQUENTIAL) }
