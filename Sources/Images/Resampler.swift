@@ -18,6 +18,7 @@ struct Resampler {
   private var ring: [UInt8]  // [capacity, ringStride]
   private var mixed: [UInt8]  // one row of `ring`'s width
   private var spare: [UInt8]  // a ring of one output row
+  private var scratch: [UInt8]
   private var inputRows = 0
   private var outputRows = 0
 
@@ -39,6 +40,7 @@ struct Resampler {
     capacity = (down.bounds.map(\.count).max() ?? 1) + Self.largestBatch
     ring = [UInt8](repeating: 0, count: capacity * ringStride)
     mixed = [UInt8](repeating: 0, count: rowBytes + ResampleTable.rowPadding)
+    scratch = [UInt8](repeating: 0, count: across.scratchCount)
     spare = [UInt8](repeating: 0, count: 3 * placement.width + 1)
   }
 
@@ -64,7 +66,7 @@ struct Resampler {
     } else {
       across.apply(
         to: rows, stride: stride, count: count, ring: &ring, ringStride: ringStride, capacity: capacity,
-        firstRow: inputRows)
+        firstRow: inputRows, scratch: &scratch)
     }
     inputRows += count
     while outputRows < placement.height, down.bounds[outputRows].upperBound <= inputRows {
@@ -75,7 +77,7 @@ struct Resampler {
         let source = mixed
         across.apply(
           to: source.byteSpan, stride: source.count, count: 1, ring: &spare, ringStride: 3 * placement.width + 1,
-          capacity: 1, firstRow: 0)
+          capacity: 1, firstRow: 0, scratch: &scratch)
       }
       ResampleColumns.split(
         goesDownFirst ? spare : mixed, pixels: placement.width, into: &target, plane: size * size,

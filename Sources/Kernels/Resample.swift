@@ -2,46 +2,51 @@ import CKernels
 
 /// The filter of one axis in the layout of the kernels.
 public struct ResampleTable: Sendable {
+  public let inputs: Int
   /// Output pixels.
   public let outputs: Int
-  /// Taps of an output, by eights.
-  public let groups: Int
-  let first: [Int32]  // [outputs]
-  let coefficients: [Int32]  // [outputs, groups, 8]
-  let pairs: [Int32]  // [outputs, groups, 8]
+  /// Taps of an output, by twos.
+  let pairCount: Int
+  let first: [Int32]  // [outputs], even
+  let coefficients: [Int32]  // [outputs, 2 * pairCount]
+  let pairs: [Int32]  // [outputs, pairCount, 2]
 
   /// - Parameters:
   ///   - bounds: first source pixel and number of taps of each output, within `0 ..< inputs`.
   ///   - weights: the taps' coefficients, 22 bits after the point, 0 ... 1 << 22.
   public init(inputs: Int, bounds: [Range<Int>], weights: [[Int32]]) {
+    self.inputs = inputs
     outputs = bounds.count
-    let groups = max(1, ((bounds.map(\.count).max() ?? 1) + 7) / 8)
-    let taps = 8 * groups
+    let pairCount = max(1, bounds.map { ($0.lowerBound % 2 + $0.count + 1) / 2 }.max() ?? 1)
+    let taps = 2 * pairCount
+    // Near the right edge a window moves left, so that it ends where the row does.
+    let latest = max(0, (inputs + 1) / 2 * 2 - taps)
     var first: [Int32] = []
     var coefficients: [Int32] = []
     var pairs: [Int32] = []
+    first.reserveCapacity(outputs)
+    coefficients.reserveCapacity(outputs * taps)
+    pairs.reserveCapacity(outputs * taps)
     for (range, row) in zip(bounds, weights) {
       precondition(range.lowerBound >= 0 && range.upperBound <= inputs && row.count == range.count)
-      // Near the right edge the window moves left, so that at most 7 pixels beyond the row are read.
-      let start = max(0, min(range.lowerBound, inputs - taps))
+      let start = min(range.lowerBound / 2 * 2, latest)
       var padded = [Int32](repeating: 0, count: taps)
       for (tap, weight) in row.enumerated() { padded[range.lowerBound - start + tap] = weight }
       first.append(Int32(start))
       coefficients += padded
-      for group in stride(from: 0, to: taps, by: 8) {
-        for tap in stride(from: group, to: group + 8, by: 2) {
-          pairs.append(padded[tap] >> 15 | (padded[tap + 1] >> 15) << 16)
-        }
-        for tap in stride(from: group, to: group + 8, by: 2) {
-          pairs.append(padded[tap] & 0x7FFF | (padded[tap + 1] & 0x7FFF) << 16)
-        }
+      for tap in stride(from: 0, to: taps, by: 2) {
+        pairs.append(padded[tap] >> 15 | (padded[tap + 1] >> 15) << 16)
+        pairs.append(padded[tap] & 0x7FFF | (padded[tap + 1] & 0x7FFF) << 16)
       }
     }
-    self.groups = groups
+    self.pairCount = pairCount
     self.first = first
     self.coefficients = coefficients
     self.pairs = pairs
   }
+
+  /// Working memory that `apply` wants, in bytes.
+  public var scratchCount: Int { captioneer_resample_scratch(Int32(inputs), Int32(pairCount)) }
 
   /// Bytes that a source row must have beyond its last pixel.
   public static let rowPadding = 64
@@ -52,20 +57,26 @@ public struct ResampleTable: Sendable {
   ///   - rows: u8 [count, stride], each row `inputs` pixels and `rowPadding` bytes that are read but don't count.
   ///   - ring: u8 [capacity, ringStride]; row i of the image goes to row i % capacity. A ring row needs a spare byte.
   ///   - firstRow: the number of `rows`' first row in the image.
+  ///   - scratch: `scratchCount` bytes.
   public func apply(
-    to rows: RawSpan, stride: Int, count: Int, ring: inout [UInt8], ringStride: Int, capacity: Int, firstRow: Int
+    to rows: RawSpan, stride: Int, count: Int, ring: inout [UInt8], ringStride: Int, capacity: Int, firstRow: Int,
+    scratch: inout [UInt8]
   ) {
+    precondition(scratch.count >= scratchCount && stride >= 3 * inputs + Self.rowPadding)
     precondition(rows.byteCount >= stride * count && ring.count >= capacity * ringStride && ringStride > 3 * outputs)
     unsafe rows.withUnsafeBytes { source in
       unsafe ring.withUnsafeMutableBufferPointer { target in
-        var done = 0
-        while done < count {
-          let slot = (firstRow + done) % capacity
-          let batch = min(count - done, capacity - slot)
-          unsafe captioneer_resample_rows(
-            source.baseAddress!.assumingMemoryBound(to: UInt8.self) + done * stride, stride, Int32(batch), first,
-            coefficients, pairs, Int32(groups), Int32(outputs), target.baseAddress! + slot * ringStride, ringStride)
-          done += batch
+        unsafe scratch.withUnsafeMutableBufferPointer { scratch in
+          var done = 0
+          while done < count {
+            let slot = (firstRow + done) % capacity
+            let batch = min(count - done, capacity - slot)
+            unsafe captioneer_resample_rows(
+              source.baseAddress!.assumingMemoryBound(to: UInt8.self) + done * stride, stride, Int32(batch),
+              Int32(inputs), first, coefficients, pairs, Int32(pairCount), Int32(outputs), scratch.baseAddress!,
+              target.baseAddress! + slot * ringStride, ringStride)
+            done += batch
+          }
         }
       }
     }

@@ -48,12 +48,13 @@ import Testing
       for level in CPULevel.available {
         CPULevel.use(level)
         defer { CPULevel.use(.avx512) }
+        var scratch = [UInt8](repeating: 0, count: table.scratchCount)
         // A ring that the rows go round in: the first of them is row 2 of the picture.
         let capacity = count + 1
         var ring = [UInt8](repeating: 0, count: capacity * ringStride)
         table.apply(
           to: rows.byteSpan, stride: stride, count: count, ring: &ring, ringStride: ringStride, capacity: capacity,
-          firstRow: 2)
+          firstRow: 2, scratch: &scratch)
         let found = (0..<count).flatMap { row in
           let start = (row + 2) % capacity * ringStride
           return Array(ring[start..<start + 3 * outputs])
