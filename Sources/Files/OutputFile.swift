@@ -19,6 +19,12 @@ public final class OutputFile: Sendable {
     guard descriptor >= 0 else {
       throw InputError(file: path, "can't be written: \(systemMessage())", remedy: "choose a writable folder")
     }
+    // A child that this process is just starting holds our locks until it becomes another program: a moment's patience.
+    var patience = 100
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0, patience > 0 {
+      patience -= 1
+      usleep(10_000)
+    }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
       throw InputError(file: path, "another process is making this file", remedy: "wait for it, or stop it")
