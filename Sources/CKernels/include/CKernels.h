@@ -5,4 +5,3 @@
 #include "resample.h"
 #include "convolution.h"
 #include "recurrent.h"
-#include "matrix_vector.h"
