@@ -14,7 +14,4 @@ echo "run.sh: formatting" >&2
 swift format lint --strict --recursive --parallel Sources Tests Package.swift
 
 echo "run.sh: tests" >&2
-if [ $# -gt 0 ]; then exec swift test -c release --disable-testable-imports "$@"; fi
-# The kernel tests lower the CPU level of their whole process, so they run alone, one after another.
-swift test -c release --disable-testable-imports --no-parallel --filter KernelsTests
-exec swift test -c release --disable-testable-imports --skip KernelsTests
+exec swift test -c release --disable-testable-imports "$@"

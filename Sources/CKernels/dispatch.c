@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static atomic_int chosen_level = -1;
+static atomic_int process_level = -1;
+static _Thread_local int thread_level = -1;
 
 captioneer_level captioneer_best_level(void) {
 #if defined(__x86_64__)
@@ -19,16 +20,17 @@ captioneer_level captioneer_best_level(void) {
 
 void captioneer_set_level(captioneer_level level) {
   captioneer_level best = captioneer_best_level();
-  atomic_store(&chosen_level, level < best ? level : best);
+  thread_level = (int)(level < best ? level : best);
 }
 
 captioneer_level captioneer_current_level(void) {
-  int level = atomic_load_explicit(&chosen_level, memory_order_relaxed);
+  if (thread_level >= 0) return (captioneer_level)thread_level;
+  int level = atomic_load_explicit(&process_level, memory_order_relaxed);
   if (level >= 0) return (captioneer_level)level;
   captioneer_level wanted = captioneer_best_level();
   const char *asked = getenv("CAPTIONEER_CPU");
   if (asked && !strcmp(asked, "portable")) wanted = captioneer_level_portable;
-  if (asked && !strcmp(asked, "avx2")) wanted = captioneer_level_avx2;
-  captioneer_set_level(wanted);
-  return captioneer_current_level();
+  if (asked && !strcmp(asked, "avx2") && wanted > captioneer_level_avx2) wanted = captioneer_level_avx2;
+  atomic_store(&process_level, (int)wanted);
+  return wanted;
 }

@@ -10,7 +10,7 @@ public enum CPULevel: Int, Sendable, CaseIterable {
   /// The levels this CPU has.
   public static var available: [CPULevel] { allCases.filter { $0.rawValue <= Int(captioneer_best_level().rawValue) } }
 
-  /// Runs the kernels at `level` from now on. For tests and benchmarks; not while kernels run.
+  /// Runs the calling thread's kernels at `level` from now on. For tests and benchmarks.
   public static func use(_ level: CPULevel) {
     captioneer_set_level(captioneer_level(rawValue: UInt32(level.rawValue)))
   }

@@ -89,7 +89,7 @@ private func plainBlock(
   return output
 }
 
-/// Serialized: the tests set the CPU level for the whole process.
+/// On every CPU level.
 @Suite(.serialized) struct ConvolutionTests {
   static let shapes: [ConvolutionBlockShape] = [
     shape(.expansion, 8, 24, 8, 1, true, 7, 5), shape(.expansion, 16, 48, 24, 2, false, 9, 14),

@@ -9,11 +9,11 @@ typedef enum {
 } captioneer_level;
 
 /// The level in force: the best the CPU has, lowered by the environment variable CAPTIONEER_CPU
-/// (`portable`, `avx2`, `avx512`) or by `captioneer_set_level`.
+/// (`portable`, `avx2`, `avx512`), or for the calling thread by `captioneer_set_level`.
 captioneer_level captioneer_current_level(void);
 
 /// The best level the CPU has.
 captioneer_level captioneer_best_level(void);
 
-/// Lowers the level for tests and benchmarks; a level above the CPU's is cut to the CPU's. Not for use while kernels run.
+/// Lowers the level of the calling thread, for tests and benchmarks; a level above the CPU's is cut to the CPU's.
 void captioneer_set_level(captioneer_level level);
