@@ -122,7 +122,7 @@ public final class CacheWriter: Sendable {
   }
 
   /// Lets nobody wait any longer; what is finished stays for the next run.
-  public func abandon() { turnstile.close() }
+  func abandon() { turnstile.close() }
 
   /// Ends the file and gives it its name. The small datasets of checksums under `integrity/` come by themselves.
   public func publish(_ identity: CacheIdentity, columns: [NamedColumn]) throws {

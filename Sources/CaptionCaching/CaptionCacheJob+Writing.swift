@@ -34,33 +34,27 @@ extension CaptionCacheJob {
     progress.begin("writing rows", total: count, done: 0, unit: "captions")
     let lengths = Mutex([Int32](repeating: 0, count: count))
     let firstRows = dataset.splits.reduce(into: [0]) { $0.append($0.last! + $1.captionCount) }
-    try forEachIndex(writer.blockCount, threads: threads) { block, _ in
-      do {
-        if progress.isCancelled { throw Interrupted() }
-        let rows = writer.inputRange(ofBlock: block)
-        var tokens: [Int32] = []
-        var blockLengths: [Int32] = []
-        for (index, split) in dataset.splits.enumerated() {
-          let part = rows.clamped(to: firstRows[index]..<firstRows[index + 1])
-          guard !part.isEmpty else { continue }
-          let (some, someLengths) = try encoder.encode(
-            split, part.lowerBound - firstRows[index]..<part.upperBound - firstRows[index])
-          tokens = tokens.isEmpty ? some : tokens + some
-          blockLengths += someLengths
-        }
-        let found = blockLengths
-        lengths.withLock { $0.replaceSubrange(rows, with: found) }
-        // A block that an interrupted run finished is in the file already; only its lengths were missing.
-        if block >= writer.finishedBlocks {
-          try writer.commit(block: block, rowCount: rows.count, note: "") { sink in
-            try sink.append(dataset: 0, tokens.byteSpan)
-          }
-        }
-        progress.advance(by: rows.count)
-      } catch {
-        writer.abandon()
-        throw error
+    try writer.forEachBlock(threads: threads, progress, includesFinished: true) { block, _ in
+      let rows = writer.inputRange(ofBlock: block)
+      var tokens: [Int32] = []
+      var blockLengths: [Int32] = []
+      for (index, split) in dataset.splits.enumerated() {
+        let part = rows.clamped(to: firstRows[index]..<firstRows[index + 1])
+        guard !part.isEmpty else { continue }
+        let (some, someLengths) = try encoder.encode(
+          split, part.lowerBound - firstRows[index]..<part.upperBound - firstRows[index])
+        tokens = tokens.isEmpty ? some : tokens + some
+        blockLengths += someLengths
       }
+      let found = blockLengths
+      lengths.withLock { $0.replaceSubrange(rows, with: found) }
+      // A block that an interrupted run finished is in the file already; only its lengths were missing.
+      if block >= writer.finishedBlocks {
+        try writer.commit(block: block, rowCount: rows.count, note: "") { sink in
+          try sink.append(dataset: 0, tokens.byteSpan)
+        }
+      }
+      progress.advance(by: rows.count)
     }
     try writer.publish(
       identity, columns: Self.columns(dataset, vocabulary, wordCounts, lengths.withLock { $0 }))

@@ -63,19 +63,12 @@ public func extractFeatures(
   progress.begin("features", total: count, done: resumed, unit: "images")
 
   let workers = (0..<max(1, threads)).map { _ in FeatureWorker(network, options) }
-  do {
-    try forEachIndex(writer.blockCount - finished, threads: threads) { index, worker in
-      if progress.isCancelled { throw Interrupted() }
-      let block = finished + index
-      let rows = writer.inputRange(ofBlock: block)
-      try photographs.verify(rows, checksums)
-      try workers[worker].run(photographs, rows: rows, of: block, to: writer)
-      photographs.discard(rows)
-      progress.advance(by: rows.count)
-    }
-  } catch {
-    writer.abandon()
-    throw error
+  try writer.forEachBlock(threads: threads, progress) { block, worker in
+    let rows = writer.inputRange(ofBlock: block)
+    try photographs.verify(rows, checksums)
+    try workers[worker].run(photographs, rows: rows, of: block, to: writer)
+    photographs.discard(rows)
+    progress.advance(by: rows.count)
   }
   try writer.publish(
     identity,

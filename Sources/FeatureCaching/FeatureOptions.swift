@@ -26,7 +26,7 @@ public struct FeatureOptions: Sendable {
   }
 
   /// Raised whenever the features of the same photographs and weights change.
-  public static let codeVersion = 1
+  public static let codeVersion = 2
   static let format = "captioneer.features"
   static let formatVersion = 1
 

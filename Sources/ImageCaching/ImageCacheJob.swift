@@ -28,7 +28,7 @@ public struct Photograph: Sendable {
 /// Blocks of photographs are decoded in parallel and written in order; what is finished survives any interruption.
 public struct ImageCacheJob: Sendable {
   /// Raised whenever the same photographs and options come to other bytes.
-  public static let codeVersion = 1
+  public static let codeVersion = 2
   public static let format = "captioneer.images"
 
   /// Names of the splits, and where each split's photographs lie.
@@ -105,23 +105,10 @@ public struct ImageCacheJob: Sendable {
   }
 
   private func decodeBlocks(of writer: CacheWriter, _ progress: any ProgressReporter) throws {
-    let first = writer.finishedBlocks
     let workers = (0..<max(1, threads)).map { _ in DecoderBox(options) }
-    // An error wakes the workers that wait, which then throw `Interrupted`: the error itself is what counts.
-    let failure = Mutex<(any Error)?>(nil)
-    do {
-      try forEachIndex(writer.blockCount - first, threads: threads) { index, worker in
-        let block = first + index
-        do {
-          if progress.isCancelled { throw Interrupted() }
-          try workers[worker].decoder.withLock { try $0.decode(block: block, of: writer, job: self, progress) }
-        } catch {
-          failure.withLock { if $0 == nil || $0 is Interrupted { $0 = error } }
-          writer.abandon()
-          throw error
-        }
-      }
-    } catch { throw failure.withLock { $0 } ?? error }
+    try writer.forEachBlock(threads: threads, progress) { block, worker in
+      try workers[worker].decoder.withLock { try $0.decode(block: block, of: writer, job: self, progress) }
+    }
   }
 
   // MARK: What an interrupted run left

@@ -1,10 +1,10 @@
 import Caches
 import Diagnostics
+import Dispatch
 import Files
 import JSON
 import TestSupport
 import Testing
-import Workers
 
 /// A build of 37 inputs of which every fifth has no row, 4 inputs a block.
 private struct Build {
@@ -18,20 +18,13 @@ private struct Build {
     let writer = try CacheWriter(
       path: path, journalIdentity: "test", datasets: [RowDataset("rows", .uint8, rowShape: [3, 5], description: "r")],
       maximumRows: inputs, inputCount: inputs, inputsPerBlock: 4)
-    let first = writer.finishedBlocks
-    do {
-      try forEachIndex(writer.blockCount - first, threads: threads) { index, _ in
-        let block = first + index
-        if block == stopsAt { throw Interrupted() }
-        let kept = writer.inputRange(ofBlock: block).filter { $0 % 5 != 0 }
-        let bytes = kept.flatMap { input in (0..<15).map { UInt8(truncatingIfNeeded: input * 31 + $0 * 7) } }
-        try writer.commit(block: block, rowCount: kept.count, note: "block \(block)\n\"quoted\"") {
-          try $0.append(dataset: 0, bytes.byteSpan)
-        }
+    try writer.forEachBlock(threads: threads, SilentProgress()) { block, _ in
+      if block == stopsAt { throw Interrupted() }
+      let kept = writer.inputRange(ofBlock: block).filter { $0 % 5 != 0 }
+      let bytes = kept.flatMap { input in (0..<15).map { UInt8(truncatingIfNeeded: input * 31 + $0 * 7) } }
+      try writer.commit(block: block, rowCount: kept.count, note: "block \(block)\n\"quoted\"") {
+        try $0.append(dataset: 0, bytes.byteSpan)
       }
-    } catch {
-      writer.abandon()
-      throw error
     }
     let ids = (0..<inputs).filter { $0 % 5 != 0 }.map { Int64($0) }
     try writer.publish(
@@ -86,6 +79,26 @@ private func content(_ path: String) throws -> [UInt8] {
     try Build(path: path, threads: 2).run()
     #expect(try content(path) == expected)
     #expect(!FileSystem.isFile(path + ".journal"))
+  }
+
+  /// Block 3 fails while later blocks wait for their turn and earlier ones work: nobody hangs, and the failure is what is told.
+  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 4]) func aFailureSendsTheWaitingAway(threads: Int) throws {
+    let writer = try CacheWriter(
+      path: folder.path + "/failing.h5", journalIdentity: "test",
+      datasets: [RowDataset("rows", .uint8, rowShape: [1], description: "r")], maximumRows: 16, inputCount: 16,
+      inputsPerBlock: 1)
+    let isOthersTurn = DispatchSemaphore(value: 0)
+    #expect(throws: InputError("block 3 is bad")) {
+      try writer.forEachBlock(threads: threads, SilentProgress()) { block, _ in
+        if block == 3 {
+          if threads > 1 { isOthersTurn.wait() }
+          throw InputError("block 3 is bad")
+        }
+        if block > 3 { isOthersTurn.signal() }
+        let bytes = [UInt8(block)]
+        try writer.commit(block: block, rowCount: 1, note: "") { try $0.append(dataset: 0, bytes.byteSpan) }
+      }
+    }
   }
 
   @Test func aDamagedBlockOrJournalIsDoneAgain() throws {
