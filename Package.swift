@@ -54,7 +54,7 @@ let package = Package(
     library("Kernels", ["CKernels"]),
     library("HDF5", ["CHDF5", "Diagnostics", "Files"]),
     library("JPEG", ["CJPEG", "Diagnostics", "Files"]),
-    library("Tensors", ["COpenBLAS", "Kernels", "Diagnostics"]),
+    library("Tensors", ["COpenBLAS", "CKernels", "Kernels", "Diagnostics"]),
     library("Archives", ["CZlib", "Diagnostics", "Files"]),
 
     // Foundations.
@@ -67,7 +67,7 @@ let package = Package(
     library("COCO", ["JSON", "Diagnostics", "Files", "Digests", "Workers"]),
     library("Captions", ["COCO", "JSON", "Diagnostics", "Files", "Workers"]),
     library("Images", ["JPEG", "Kernels", "Files"]),
-    library("Caches", ["HDF5", "Files", "Kernels", "Digests", "JSON", "Diagnostics"]),
+    library("Caches", ["HDF5", "Files", "Kernels", "Digests", "JSON", "Diagnostics", "Workers"]),
     library("Weights", ["JSON", "Files", "Archives", "Diagnostics", "Digests"]),
     library("Scenes", ["JPEG", "JSON", "Files", "Diagnostics", "Workers"]),
 
@@ -127,7 +127,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Files", "JSON", "Diagnostics"], path: "Tests/TestSupport",
       swiftSettings: safe),
     tests("Files", ["Diagnostics"]), tests("Kernels", ["Files"]), tests("HDF5", ["Files", "Diagnostics"]),
-    tests("JPEG", ["Files", "Diagnostics"]), tests("Tensors"), tests("Archives", ["Files", "Diagnostics"]),
+    tests("JPEG", ["Files", "Diagnostics"]), tests("Tensors", ["Kernels"]), tests("Archives", ["Files", "Diagnostics"]),
     tests("JSON", ["Diagnostics", "Files"]), tests("COCO", ["Digests", "JSON", "Diagnostics", "Files"]),
     tests("Captions", ["CaptionCaching", "Caches", "HDF5", "COCO", "Digests", "JSON", "Files", "Diagnostics"]),
     tests("ImageCaching", ["Images", "JPEG", "JSON", "Caches", "HDF5", "Files", "Diagnostics"]),

@@ -10,6 +10,8 @@
 #include "convolution_generic.h"
 #define HALF_VECTORS
 #include "convolution_kernels.h"
+#include "matrix_product_levels.h"
+#include "matrix_product_kernels.h"
 
 #pragma clang attribute pop
 #endif

@@ -16,11 +16,14 @@
 #define LOAD_TAIL(address, count) ((vector)_mm512_maskz_loadu_ps((__mmask16)((1u << (count)) - 1), (address)))
 #define STORE_TAIL(address, value, count) \
   _mm512_mask_storeu_ps((address), (__mmask16)((1u << (count)) - 1), (__m512)(value))
+#define HAS_MASKS 1
 #define HALF_VECTORS                                                                                                \
   for (; i + 16 <= count; i += 16)                                                                                  \
     _mm256_storeu_si256((__m256i *)(output + i),                                                                    \
                         _mm512_cvtps_ph(_mm512_loadu_ps(input + i), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 #include "convolution_kernels.h"
+#include "matrix_product_levels.h"
+#include "matrix_product_kernels.h"
 
 #pragma clang attribute pop
 #endif

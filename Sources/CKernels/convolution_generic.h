@@ -1,6 +1,8 @@
 // What AVX-512 has instructions for, in plain vectors. Included inside the level's target attributes.
 #include <stdint.h>
 
+#define HAS_MASKS 0
+
 typedef int32_t lane_mask __attribute__((vector_size(64)));
 
 // Comparisons with a NaN are false, so the negated ones let it stay.

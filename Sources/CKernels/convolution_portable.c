@@ -11,3 +11,5 @@
 #include "convolution_generic.h"
 #define HALF_VECTORS
 #include "convolution_kernels.h"
+#include "matrix_product_levels.h"
+#include "matrix_product_kernels.h"

@@ -9,10 +9,10 @@ import Workers
 /// the other weights are laid out once for the kernels. A caption's bits depend on its own photograph only.
 public final class GreedyDecoder: Sendable {
   private let captioner: RecurrentCaptioner
-  private let contributions: FloatBuffer  // [words, hidden]
-  private let projector: PackedMatrix  // [hidden, features]
-  private let recurrence: PackedMatrix  // [hidden, hidden]
-  private let output: PackedMatrix  // [words, hidden]
+  private let contributions: Matrix  // [words, hidden]
+  private let projector: PackedFactor  // [features, hidden]
+  private let recurrence: PackedFactor  // [hidden, hidden]
+  private let output: PackedFactor  // [hidden, words]
 
   /// Rows that read the weights together.
   static let largestBlock = 128
@@ -21,28 +21,15 @@ public final class GreedyDecoder: Sendable {
   public init(_ captioner: RecurrentCaptioner) throws {
     try LinearAlgebra.prepare()
     self.captioner = captioner
-    let (words, hidden) = (captioner.sizes.words, captioner.sizes.hidden)
-    let products = Matrix(rows: words, columns: hidden)
-    multiply(captioner.embedding.table, captioner.step.inputWeight, into: products)
+    let contributions = Matrix(rows: captioner.sizes.words, columns: captioner.sizes.hidden)
+    multiply(captioner.embedding.table, captioner.step.inputWeight, into: contributions)
     let bias = captioner.step.bias
-    var rows = products.mutableSpan
+    var rows = contributions.mutableSpan
     RecurrentKernels.addBias(&rows, bias: bias.span)
-    var contributions = FloatBuffer(count: words * hidden)
-    var span = contributions.mutableSpan
-    let values = products.values
-    for index in values.indices { span[index] = values[index] }
     self.contributions = contributions
-
-    let columns = captioner.step.hiddenWeight.values
-    let transposed = (0..<hidden * hidden).map { columns[$0 % hidden * hidden + $0 / hidden] }
-    recurrence = PackedMatrix(transposed, inputs: hidden, outputs: hidden)
-    projector = Self.pack(captioner.projector)
-    output = Self.pack(captioner.output)
-  }
-
-  private static func pack(_ layer: Affine) -> PackedMatrix {
-    PackedMatrix(
-      layer.weight.values, inputs: layer.weight.columns, outputs: layer.weight.rows, bias: layer.bias.values)
+    projector = PackedFactor(captioner.projector.weight, .transposed)
+    recurrence = PackedFactor(captioner.step.hiddenWeight)
+    output = PackedFactor(captioner.output.weight, .transposed)
   }
 
   /// features [rows, features] → each row's tokens, without `<START>` and `<END>`, at most `maximumWords`.
@@ -66,30 +53,35 @@ public final class GreedyDecoder: Sendable {
   }
 
   private func decode(_ features: Matrix, _ maximumWords: Int) -> [[Int32]] {
-    let (rows, hiddenSize, wordCount) = (features.rows, captioner.sizes.hidden, captioner.sizes.words)
+    let contributions = self.contributions
+    let (projectorBias, outputBias) = (captioner.projector.bias, captioner.output.bias)
+    let (rows, hiddenSize) = (features.rows, captioner.sizes.hidden)
     var captions = [[Int32]](repeating: [], count: rows)
-    var input = FloatBuffer(count: rows * features.columns)
-    var hidden = FloatBuffer(count: rows * hiddenSize)
-    var next = FloatBuffer(count: rows * hiddenSize)
-    var scores = FloatBuffer(count: rows * wordCount)
-    let values = features.span
-    var copies = input.mutableSpan
-    for index in values.indices { copies[index] = values[index] }
-    projector.multiply(input, rows: rows, into: &hidden)
+    var hidden = Matrix(rows: rows, columns: hiddenSize)
+    var next = Matrix(rows: rows, columns: hiddenSize)
+    let scores = Matrix(rows: rows, columns: captioner.sizes.words)
+    multiply(features, projector, into: hidden)
+    var first = hidden.mutableSpan
+    RecurrentKernels.addBias(&first, bias: projectorBias.span)
     var active = Array(0..<rows)
     var words = [Int32](repeating: SpecialToken.start, count: rows)
     for _ in 0..<maximumWords where !active.isEmpty {
-      next.gatherRows(of: contributions, at: words, columns: hiddenSize)
-      recurrence.multiply(hidden, rows: active.count, into: &next, accumulates: true)
-      next.applyTanh(first: active.count * hiddenSize)
-      output.multiply(next, rows: active.count, into: &scores)
+      let live = 0..<active.count
+      let state = next.rows(live)
+      var out = state.mutableSpan
+      RecurrentKernels.gatherRows(of: contributions.span, at: words.span, columns: hiddenSize, into: &out)
+      multiply(hidden.rows(live), recurrence, into: state, accumulates: true)
+      RecurrentKernels.tanh(&out)
+      multiply(state, output, into: scores.rows(live))
+      var biased = scores.rows(live).mutableSpan
+      RecurrentKernels.addBias(&biased, bias: outputBias.span)
       // Rows that go on close the gaps of those that ended.
       var kept = 0
-      for row in active.indices {
-        let word = Int32(scores.largestIndex(ofRow: row, columns: wordCount))
+      for row in live {
+        let word = Int32(RecurrentKernels.largestIndex(scores.rows(row..<row + 1).span))
         if word == SpecialToken.end { continue }
         captions[active[row]].append(word)
-        if kept < row { next.moveRow(row, to: kept, columns: hiddenSize) }
+        if kept < row { state.rows(kept..<kept + 1).copy(from: state.rows(row..<row + 1)) }
         active[kept] = active[row]
         words[kept] = word
         kept += 1

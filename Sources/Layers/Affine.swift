@@ -19,11 +19,6 @@ public struct Affine: Sendable {
     RecurrentKernels.addBias(&out, bias: bias.span)
   }
 
-  /// x [rows, inputs] → y [rows, outputs] without the bias, for a loss that adds it in its own pass.
-  public func product(_ x: Matrix, into y: Matrix) {
-    multiply(x, .plain, weight, .transposed, into: y)
-  }
-
   /// Gradient of y [rows, outputs] → gradient of x [rows, inputs]
   public func backwardInput(_ gradient: Matrix, into inputGradient: Matrix) {
     multiply(gradient, weight, into: inputGradient)

@@ -5,10 +5,23 @@ public import Tensors
 ///
 /// Step t has `counts[t]` rows, never more than the step before: its row r belongs to the same sequence as row r there. What the
 /// inputs contribute (x Wx + b) is given; the layer adds the recurrence.
-public struct RecurrentSequence: Sendable {
-  public let hiddenWeight: Matrix  // Wh [hidden, hidden]
+///
+/// Every step reads Wh, so it is laid out for the kernels once a batch.
+public final class RecurrentSequence: Sendable {
+  private let forwardWeight: PackedFactor  // Wh [hidden, hidden]
+  private let backwardWeight: PackedFactor  // Whᵀ
 
-  public init(hiddenWeight: Matrix) { self.hiddenWeight = hiddenWeight }
+  /// Room for the weight of `size` hidden units; `prepare` gives it.
+  public init(size: Int) {
+    forwardWeight = PackedFactor(rows: size, columns: size)
+    backwardWeight = PackedFactor(rows: size, columns: size)
+  }
+
+  /// Takes Wh [hidden, hidden] as it is now.
+  public func prepare(_ hiddenWeight: Matrix, forBackward: Bool) {
+    forwardWeight.pack(hiddenWeight)
+    if forBackward { backwardWeight.pack(hiddenWeight, .transposed) }
+  }
 
   /// In `hidden` [rows, hidden] each row's x Wx + b becomes its h. `previous` [rows, hidden] gets the h that each row started from,
   /// `initial` [counts[0], hidden] for step 0.
@@ -19,7 +32,7 @@ public struct RecurrentSequence: Sendable {
       let rows = row..<row + counts[step]
       previous.rows(rows).copy(from: before.rows(0..<rows.count))
       let h = hidden.rows(rows)
-      multiply(previous.rows(rows), hiddenWeight, into: h, accumulates: true)
+      multiply(previous.rows(rows), forwardWeight, into: h, accumulates: true)
       var out = h.mutableSpan
       RecurrentKernels.tanh(&out)
       before = h
@@ -38,13 +51,15 @@ public struct RecurrentSequence: Sendable {
       var out = before.mutableSpan
       RecurrentKernels.tanhGradient(&out, carry: carry.rows(0..<carried).span, y: hidden.rows(rows).span)
       carried = rows.count
-      multiply(before, .plain, hiddenWeight, .transposed, into: carry.rows(0..<carried))
+      multiply(before, backwardWeight, into: carry.rows(0..<carried))
       end = rows.lowerBound
     }
   }
 
-  /// Rows `range` of the gradient of Wh, set in this layer's weight. Call on the layer that holds the gradients.
-  public func backwardWeight(_ gradient: Matrix, previous: Matrix, range: Range<Int>) {
-    multiply(previous.columns(range), .transposed, gradient, into: hiddenWeight.rows(range))
+  /// Rows `range` of the gradient of Wh, set in `weightGradient` [hidden, hidden].
+  public static func backwardWeight(
+    _ gradient: Matrix, previous: Matrix, range: Range<Int>, weightGradient: Matrix
+  ) {
+    multiply(previous.columns(range), .transposed, gradient, into: weightGradient.rows(range))
   }
 }

@@ -2,7 +2,7 @@ public import JSON
 
 /// Everything the user chooses about a training run.
 public struct TrainingOptions: Sendable {
-  public static let codeVersion = 1
+  public static let codeVersion = 2
 
   public var captions: String
   public var features: String

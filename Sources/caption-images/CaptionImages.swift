@@ -67,7 +67,7 @@ import StageSupport
       }
     }
     return StagePlan(
-      stage: "caption-images", codeVersion: 1,
+      stage: "caption-images", codeVersion: 2,
       configuration: [
         "split": split.map { .string($0) } ?? .null, "maximum_words": .integer(maximumWords), "decoding": "greedy",
       ],

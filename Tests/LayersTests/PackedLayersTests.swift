@@ -120,7 +120,9 @@ struct PublishedLayerTests {
     multiply(packed, weights.inputWeight, into: hidden, accumulates: true)
     let previous = Matrix(rows: hidden.rows, columns: hidden.columns)
     let counts = [Int](repeating: batch, count: time)
-    RecurrentSequence(hiddenWeight: weights.hiddenWeight).forward(
+    let layer = RecurrentSequence(size: h0.columns)
+    layer.prepare(weights.hiddenWeight, forBackward: false)
+    layer.forward(
       hidden, initial: h0, counts: counts.span, previous: previous)
     return (try Vectors.matrix(xJSON), packed, hidden, previous, h0, weights, counts)
   }
@@ -155,13 +157,15 @@ struct PublishedLayerTests {
       }
     }
     let carry = Matrix(rows: batch, columns: gradient.columns)
-    RecurrentSequence(hiddenWeight: run.weights.hiddenWeight).backward(
+    let layer = RecurrentSequence(size: gradient.columns)
+    layer.prepare(run.weights.hiddenWeight, forBackward: true)
+    layer.backward(
       gradient, hidden: run.hidden, counts: run.counts.span, carry: carry)
     let expected = try #require(entry["grads"])
     expectClose(carry, Vectors.numbers(try #require(expected["h"])))
     let dWh = Matrix(rows: gradient.columns, columns: gradient.columns)
     for range in [0..<2, 2..<gradient.columns] {
-      RecurrentSequence(hiddenWeight: dWh).backwardWeight(gradient, previous: run.previous, range: range)
+      RecurrentSequence.backwardWeight(gradient, previous: run.previous, range: range, weightGradient: dWh)
     }
     expectClose(dWh, Vectors.numbers(try #require(expected["Wh"])))
     let dWx = Matrix(rows: run.packed.columns, columns: gradient.columns)

@@ -4,4 +4,5 @@
 #include "checksum.h"
 #include "resample.h"
 #include "convolution.h"
+#include "matrix_product.h"
 #include "recurrent.h"
