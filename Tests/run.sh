@@ -14,4 +14,8 @@ echo "run.sh: formatting" >&2
 swift format lint --strict --recursive --parallel Sources Tests Package.swift
 
 echo "run.sh: tests" >&2
-exec swift test -c release --disable-testable-imports "$@"
+swift test -c release --disable-testable-imports "$@"
+[ $# -eq 0 ] || exit 0
+
+echo "run.sh: instruction counts" >&2
+exec python3 Tests/Benchmarks/instructions.py "$(swift build -c release --show-bin-path)/measure-kernels"

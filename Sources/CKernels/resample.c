@@ -20,7 +20,7 @@ static inline uint8_t rounded(int32_t sum) {
 
 // MARK: Along rows
 
-// Three bytes of a pixel and one that the next pixel overwrites.
+// Three bytes of a pixel and one that the next pixel overwrites; four pixels and four bytes likewise.
 __attribute__((unused)) static inline void store(uint8_t *target, int32_t pixel) { memcpy(target, &pixel, 4); }
 
 static void rows_portable(const uint8_t *rows, size_t stride, int row_count, const int32_t *first,
@@ -101,11 +101,22 @@ AVX512_VNNI static inline __m512i add_products_vnni(__m512i sum, __m512i pixels,
 
 // Twice the same, with and without the instruction that multiplies and adds in one.
 #define ROWS_AVX512(NAME, TARGET, ADD_PRODUCTS)                                                                        \
-  TARGET static void NAME(const uint8_t *rows, size_t stride, int row_count, int inputs, const int32_t *first,        \
-                          const int32_t *pairs, int pair_count, int outputs, uint8_t *scratch, uint8_t *target,       \
+  TARGET static inline __m512i NAME##_sum(const uint8_t *window, const int32_t *weights, int pair_count) {             \
+    __m512i high = _mm512_setzero_si512(), low = _mm512_set1_epi32(half);                                              \
+    for (int pair = 0; pair < pair_count; pair++) {                                                                    \
+      __m512i pixels = _mm512_load_si512(window + 64 * (size_t)pair);                                                  \
+      high = ADD_PRODUCTS(high, pixels, _mm512_set1_epi32(weights[2 * pair]));                                         \
+      low = ADD_PRODUCTS(low, pixels, _mm512_set1_epi32(weights[2 * pair + 1]));                                       \
+    }                                                                                                                  \
+    return _mm512_srli_epi32(_mm512_add_epi32(_mm512_slli_epi32(high, 15), low), bits);                                \
+  }                                                                                                                    \
+  TARGET static void NAME(const uint8_t *rows, size_t stride, int row_count, int inputs, const int32_t *first,         \
+                          const int32_t *pairs, int pair_count, int outputs, uint8_t *scratch, uint8_t *target,        \
                           size_t target_stride) {                                                                      \
     const __m512i spread_first = _mm512_broadcast_i32x4(_mm_setr_epi8(SPREAD_FIRST));                                  \
     const __m512i spread_second = _mm512_broadcast_i32x4(_mm_setr_epi8(SPREAD_SECOND));                                \
+    const __m512i gather =                                                                                             \
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));                 \
     const size_t blocks = ((size_t)inputs + 3) / 4;                                                                    \
     for (int row = 0; row < row_count; row += 4) {                                                                     \
       const uint8_t *sources[4];                                                                                       \
@@ -123,17 +134,23 @@ AVX512_VNNI static inline __m512i add_products_vnni(__m512i sum, __m512i pixels,
         _mm512_store_si512(scratch + 128 * block, _mm512_shuffle_epi8(pixels, spread_first));                          \
         _mm512_store_si512(scratch + 128 * block + 64, _mm512_shuffle_epi8(pixels, spread_second));                    \
       }                                                                                                                \
-      for (int x = 0; x < outputs; x++) {                                                                              \
-        const uint8_t *window = scratch + 64 * (size_t)(first[x] / 2);                                                 \
-        const int32_t *weights = pairs + (size_t)x * 2 * (size_t)pair_count;                                           \
-        __m512i high = _mm512_setzero_si512(), low = _mm512_set1_epi32(half);                                          \
-        for (int pair = 0; pair < pair_count; pair++) {                                                                \
-          __m512i pixels = _mm512_load_si512(window + 64 * (size_t)pair);                                              \
-          high = ADD_PRODUCTS(high, pixels, _mm512_set1_epi32(weights[2 * pair]));                                     \
-          low = ADD_PRODUCTS(low, pixels, _mm512_set1_epi32(weights[2 * pair + 1]));                                   \
+      int x = 0;                                                                                                       \
+      for (; x + 4 <= outputs; x += 4) { /* four pixels of a row leave together */                                     \
+        __m512i sums[4];                                                                                               \
+        for (int i = 0; i < 4; i++) {                                                                                  \
+          const uint8_t *window = scratch + 64 * (size_t)(first[x + i] / 2);                                           \
+          sums[i] = NAME##_sum(window, pairs + (size_t)(x + i) * 2 * (size_t)pair_count, pair_count);                  \
         }                                                                                                              \
-        __m512i sum = _mm512_srli_epi32(_mm512_add_epi32(_mm512_slli_epi32(high, 15), low), bits);                     \
-        __m128i bytes = _mm512_cvtusepi32_epi8(sum);                                                                   \
+        __m512i bytes = _mm512_packus_epi16(_mm512_packus_epi32(sums[0], sums[1]), _mm512_packus_epi32(sums[2], sums[3]));\
+        bytes = _mm512_shuffle_epi8(bytes, gather);                                                                    \
+        _mm_storeu_si128((__m128i *)(targets[0] + 3 * x), _mm512_castsi512_si128(bytes));                              \
+        _mm_storeu_si128((__m128i *)(targets[1] + 3 * x), _mm512_extracti32x4_epi32(bytes, 1));                        \
+        _mm_storeu_si128((__m128i *)(targets[2] + 3 * x), _mm512_extracti32x4_epi32(bytes, 2));                        \
+        _mm_storeu_si128((__m128i *)(targets[3] + 3 * x), _mm512_extracti32x4_epi32(bytes, 3));                        \
+      }                                                                                                                \
+      for (; x < outputs; x++) {                                                                                       \
+        const uint8_t *window = scratch + 64 * (size_t)(first[x] / 2);                                                 \
+        __m128i bytes = _mm512_cvtusepi32_epi8(NAME##_sum(window, pairs + (size_t)x * 2 * (size_t)pair_count, pair_count));\
         store(targets[0] + 3 * x, _mm_cvtsi128_si32(bytes));                                                           \
         store(targets[1] + 3 * x, _mm_extract_epi32(bytes, 1));                                                        \
         store(targets[2] + 3 * x, _mm_extract_epi32(bytes, 2));                                                        \

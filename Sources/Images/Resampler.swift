@@ -35,13 +35,13 @@ struct Resampler {
     self.size = size
     goesDownFirst = height - placement.height > 2 * max(0, width - placement.width)
     let rowBytes = 3 * (goesDownFirst ? width : placement.width)
-    ringStride = rowBytes + 1
+    ringStride = rowBytes + ResampleTable.spareBytes
     // The rows of one output, and a batch that may arrive beyond them.
     capacity = (down.bounds.map(\.count).max() ?? 1) + Self.largestBatch
     ring = [UInt8](repeating: 0, count: capacity * ringStride)
     mixed = [UInt8](repeating: 0, count: rowBytes + ResampleTable.rowPadding)
     scratch = [UInt8](repeating: 0, count: across.scratchCount)
-    spare = [UInt8](repeating: 0, count: 3 * placement.width + 1)
+    spare = [UInt8](repeating: 0, count: 3 * placement.width + ResampleTable.spareBytes)
   }
 
   /// Rows that `consume` takes at once.
@@ -72,11 +72,11 @@ struct Resampler {
     while outputRows < placement.height, down.bounds[outputRows].upperBound <= inputRows {
       ResampleColumns.apply(
         ring: ring, ringStride: ringStride, capacity: capacity, first: down.bounds[outputRows].lowerBound,
-        weights: down.weights[outputRows], row: &mixed, count: ringStride - 1)
+        weights: down.weights[outputRows], row: &mixed, count: ringStride - ResampleTable.spareBytes)
       if goesDownFirst {
         let source = mixed
         across.apply(
-          to: source.byteSpan, stride: source.count, count: 1, ring: &spare, ringStride: 3 * placement.width + 1,
+          to: source.byteSpan, stride: source.count, count: 1, ring: &spare, ringStride: spare.count,
           capacity: 1, firstRow: 0, scratch: &scratch)
       }
       ResampleColumns.split(

@@ -51,11 +51,14 @@ public struct ResampleTable: Sendable {
   /// Bytes that a source row must have beyond its last pixel.
   public static let rowPadding = 64
 
+  /// Bytes that a resampled row must have beyond its last pixel: they are written, but don't count.
+  public static let spareBytes = 4
+
   /// Resamples `count` rows of interleaved RGB.
   ///
   /// - Parameters:
   ///   - rows: u8 [count, stride], each row `inputs` pixels and `rowPadding` bytes that are read but don't count.
-  ///   - ring: u8 [capacity, ringStride]; row i of the image goes to row i % capacity. A ring row needs a spare byte.
+  ///   - ring: u8 [capacity, ringStride]; row i of the image goes to row i % capacity. A ring row ends with `spareBytes`.
   ///   - firstRow: the number of `rows`' first row in the image.
   ///   - scratch: `scratchCount` bytes.
   public func apply(
@@ -63,7 +66,9 @@ public struct ResampleTable: Sendable {
     scratch: inout [UInt8]
   ) {
     precondition(scratch.count >= scratchCount && stride >= 3 * inputs + Self.rowPadding)
-    precondition(rows.byteCount >= stride * count && ring.count >= capacity * ringStride && ringStride > 3 * outputs)
+    precondition(
+      rows.byteCount >= stride * count && ring.count >= capacity * ringStride
+        && ringStride >= 3 * outputs + Self.spareBytes)
     unsafe rows.withUnsafeBytes { source in
       unsafe ring.withUnsafeMutableBufferPointer { target in
         unsafe scratch.withUnsafeMutableBufferPointer { scratch in

@@ -35,7 +35,7 @@ python = options.peers_python or next(
 work = os.path.abspath(options.work or tempfile.mkdtemp(prefix="captioneer-benchmark-"))
 os.makedirs(work, exist_ok=True)
 log = open(os.path.join(work, "log.txt"), "w+")
-records, limits = [], {}
+records = []
 
 
 def built(name):
@@ -59,11 +59,13 @@ def wanted(path):
 
 
 def play(path, unit, us, peers, target=None, count=None, limit=None, threads=None):
-    """Lets us and each peer take turns; keeps the medians, and the median of the ratios pair by pair."""
+    """Lets us, each peer and the limit take turns; keeps the medians, and the median of the ratios pair by pair.
+
+    limit: what makes the limit's player, and items of ours for each of its own."""
     if not wanted(path):
         return
     for thread_count in threads or [int(part) for part in options.threads.split(",")]:
-        others = {}
+        others, mine, bound = {}, None, None
         try:
             mine = us(thread_count)
             mine.round()
@@ -75,7 +77,8 @@ def play(path, unit, us, peers, target=None, count=None, limit=None, threads=Non
                     except Exception as error:  # a peer that is not there leaves a gap, not a failure
                         print("%s: %s left out: %s" % (path, name, error), file=sys.stderr)
                         others.pop(name, None)
-            rates, theirs, ratios = [], {name: [] for name in others}, {name: [] for name in others}
+            bound = limit[0](thread_count) if limit and limit[0] else None
+            rates, shares, theirs, ratios = [], [], {name: [] for name in others}, {name: [] for name in others}
             load = os.getloadavg()[0]
             for _ in range(count or rounds):
                 for name in others or {None: None}:
@@ -83,9 +86,10 @@ def play(path, unit, us, peers, target=None, count=None, limit=None, threads=Non
                     if name:
                         theirs[name].append(others[name].round())
                         ratios[name].append(rates[-1] / theirs[name][-1])
-            most = limit(thread_count) if limit else None
+                if bound:
+                    shares.append(rates[-1] / (bound.round() * limit[1]))
             base = dict(path=path, threads=thread_count, unit=unit, ours=statistics.median(rates), ours_all=rates,
-                        share_of_limit=most and statistics.median(rates) / most, peak_bytes=mine.peak_bytes(), load=load)
+                        share_of_limit=statistics.median(shares) if shares else None, peak_bytes=mine.peak_bytes(), load=load)
             for name in others or {None: None}:
                 record = dict(base, peer=name, target=target(name) if target else None)
                 if name:
@@ -94,15 +98,13 @@ def play(path, unit, us, peers, target=None, count=None, limit=None, threads=Non
                                   peer_peak_bytes=others[name].peak_bytes(), setting=others[name].ready.get("setting"))
                 records.append(record)
                 show(record)
-            if hasattr(mine, "seconds"):
-                base["seconds"] = mine.seconds
         except Exception as error:
             print("%s, %d threads: %s" % (path, thread_count, error), file=sys.stderr)
             continue
         finally:
-            for player in [*others.values(), *([mine] if "mine" in dir() else [])]:
-                player.close()
-        limits.setdefault(path, {})[thread_count] = statistics.median(rates)
+            for player in [*others.values(), mine, bound]:
+                if player:
+                    player.close()
 
 
 def number(value):
@@ -135,10 +137,6 @@ def table():
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 
-def limit_of(path, factor=1.0):
-    return lambda threads: limits.get(path, {}).get(threads) and limits[path][threads] * factor
-
-
 def targets(**values):
     return lambda name: values.get(name.replace("-", "_"))
 
@@ -160,8 +158,9 @@ def training_flops(batch, hidden, words=864, word_vector=256, mean_steps=11.5):
 
 
 def kernels():
-    play("limit: sgemm 2048³, MFLOP/s", "", ours("product", "--batch", 2048), {})
-    play("limit: memcpy, MB/s", "", peer("memcpy"), {})
+    product, copying = ours("product", "--batch", 2048), peer("memcpy")
+    play("limit: sgemm 2048³", "MFLOP/s", product, {})
+    play("limit: memcpy", "MB/s", copying, {})
     few = ["--limit", 40 if options.quick else 150]
     if wanted("limit: libjpeg") or wanted("decode"):
         photos = ["--photos", photographs(), *few]
@@ -169,26 +168,26 @@ def kernels():
         play("limit: libjpeg 1/4", "images/s", ours("jpeg-quarter", *photos), {})
         play("decode exact", "images/s", ours("decode-exact", *photos),
              {name: peer(name, *photos) for name in ("pillow", "opencv-full")}, targets(pillow=1.4),
-             limit=limit_of("limit: libjpeg 1/1"))
+             limit=(ours("jpeg-full", *photos), 1))
         play("decode fast", "images/s", ours("decode-fast", *photos),
              {name: peer(name, *photos) for name in ("pillow-draft", "opencv-reduced")}, targets(opencv_reduced=1.0),
-             limit=limit_of("limit: libjpeg 1/4"))
+             limit=(ours("jpeg-quarter", *photos), 1))
     weights = os.path.join(SHARED, "weights", "mobilenet_v2.safetensors")
     if os.path.exists(weights):
         size = ["--weights", weights, "--batch", 64 if options.quick else 240]
         play("features", "images/s", ours("features", *size),
              {name: peer(name, *size) for name in ("torch-eager", "torch-best", "openvino")}, targets(openvino=1.1),
-             limit=limit_of("limit: sgemm 2048³, MFLOP/s", 1 / 162))
+             limit=(product, 1 / 162))
     for batch, hidden in ((250, 512), (400, 1024)):
         size = ["--batch", batch, "--hidden", hidden, "--repeats", 3 if options.quick else 8]
         play("training b%d h%d" % (batch, hidden), "steps/s", ours("training", *size),
              {name: peer(name, *size) for name in ("torch-loop", "torch-packed", "torch-hand")},
              targets(torch_loop=2.0, torch_packed=1.5, torch_hand=1.0),
-             limit=limit_of("limit: sgemm 2048³, MFLOP/s", 1e6 / training_flops(batch, hidden)))
+             limit=(product, 1e6 / training_flops(batch, hidden)))
     trained = os.path.join(work, "ours")
     checkpoint = os.path.join(trained, "captioner", "captioner.safetensors")
     model = ["--checkpoint", checkpoint, "--cache", trained + "/features.h5"] if os.path.exists(checkpoint) else []
-    for batch, goal in ((1, 2.5), (10, 2.0), (250, 2.0)):
+    for batch, goal in ((1, 2.5), (10, None), (250, 2.0)):
         size = ["--batch", batch, "--repeats", 1 if batch == 1 else 4, *model]
         play("greedy b%d" % batch, "captions/s", ours("greedy", *size), {"torch-greedy": peer("torch-greedy", *size)},
              targets(torch_greedy=goal))
@@ -199,7 +198,7 @@ def kernels():
             Whole([[built("measure-kernels"), "make-cache", "--cache", cache, "--rows", rows]], 1, 1, log).round()
         play("gather", "rows/s", ours("gather", "--cache", cache),
              {name: peer(name, "--cache", cache) for name in ("numpy-memmap", "h5py-sorted")}, targets(numpy_memmap=1.0),
-             limit=limit_of("limit: memcpy, MB/s", 1e6 / 5120))
+             limit=(copying, 1e6 / 5120))
 
 
 def large_captions(source, factor):

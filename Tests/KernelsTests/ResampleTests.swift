@@ -33,7 +33,7 @@ import Testing
       let table = ResampleTable(inputs: inputs, bounds: bounds, weights: weights)
       let stride = 3 * inputs + ResampleTable.rowPadding
       let rows = Self.noise(stride * count, UInt64(taps))
-      let ringStride = 3 * outputs + 1
+      let ringStride = 3 * outputs + ResampleTable.spareBytes
       var expected: [UInt8] = []
       for row in 0..<count {
         for output in 0..<outputs {
