@@ -10,6 +10,10 @@ public struct ResampleTable: Sendable {
   let first: [Int32]  // [outputs], even
   let coefficients: [Int32]  // [outputs, 2 * pairCount]
   let pairs: [Int32]  // [outputs, pairCount, 2]
+  /// Taps by fours; 0 where a coefficient is 1/2 or more, too large for this layout.
+  let quadCount: Int
+  let firstQuad: [Int32]  // [outputs], multiples of 4
+  let quads: [Int32]  // [outputs, quadCount, 3]
 
   /// - Parameters:
   ///   - bounds: first source pixel and number of taps of each output, within `0 ..< inputs`.
@@ -39,14 +43,63 @@ public struct ResampleTable: Sendable {
         pairs.append(padded[tap] & 0x7FFF | (padded[tap + 1] & 0x7FFF) << 16)
       }
     }
+    (quadCount, firstQuad, quads) = Self.quads(inputs: inputs, bounds: bounds, weights: weights)
     self.pairCount = pairCount
     self.first = first
     self.coefficients = coefficients
     self.pairs = pairs
   }
 
+  private static func quads(
+    inputs: Int, bounds: [Range<Int>], weights: [[Int32]]
+  ) -> (count: Int, first: [Int32], quads: [Int32]) {
+    guard weights.allSatisfy({ $0.allSatisfy { $0 < 1 << 21 } }) else { return (0, [], []) }
+    let count = max(1, bounds.map { ($0.lowerBound % 4 + $0.count + 3) / 4 }.max() ?? 1)
+    let latest = max(0, (inputs + 3) / 4 * 4 - 4 * count)
+    var firsts: [Int32] = []
+    var quads: [Int32] = []
+    firsts.reserveCapacity(bounds.count)
+    quads.reserveCapacity(bounds.count * count * 3)
+    for (range, row) in zip(bounds, weights) {
+      let start = min(range.lowerBound / 4 * 4, latest)
+      firsts.append(Int32(start))
+      for quad in 0..<count {
+        var (high, middle, low): (Int32, Int32, Int32) = (0, 0, 0)
+        for tap in 0..<4 {
+          let index = start + 4 * quad + tap - range.lowerBound
+          guard row.indices.contains(index) else { continue }
+          let weight = row[index]
+          high |= (weight >> 14) << (8 * tap)
+          middle |= (weight >> 7 & 127) << (8 * tap)
+          low |= (weight & 127) << (8 * tap)
+        }
+        quads += [high, middle, low]
+      }
+    }
+    return (count, firsts, quads)
+  }
+
+  /// Calls `body` with the layouts as the kernels take them.
+  @unsafe private func withFilter<T>(_ body: (UnsafePointer<captioneer_resample_filter>) -> T) -> T {
+    unsafe first.withUnsafeBufferPointer { first in
+      unsafe coefficients.withUnsafeBufferPointer { coefficients in
+        unsafe pairs.withUnsafeBufferPointer { pairs in
+          unsafe firstQuad.withUnsafeBufferPointer { firstQuad in
+            unsafe quads.withUnsafeBufferPointer { quads in
+              var filter = unsafe captioneer_resample_filter(
+                inputs: Int32(inputs), outputs: Int32(outputs), first: first.baseAddress,
+                coefficients: coefficients.baseAddress, pair_count: Int32(pairCount), pairs: pairs.baseAddress,
+                quad_count: Int32(quadCount), first_quad: firstQuad.baseAddress, quads: quads.baseAddress)
+              return unsafe body(&filter)
+            }
+          }
+        }
+      }
+    }
+  }
+
   /// Working memory that `apply` wants, in bytes.
-  public var scratchCount: Int { captioneer_resample_scratch(Int32(inputs), Int32(pairCount)) }
+  public var scratchCount: Int { unsafe withFilter { unsafe captioneer_resample_scratch($0) } }
 
   /// Bytes that a source row must have beyond its last pixel.
   public static let rowPadding = 64
@@ -72,15 +125,16 @@ public struct ResampleTable: Sendable {
     unsafe rows.withUnsafeBytes { source in
       unsafe ring.withUnsafeMutableBufferPointer { target in
         unsafe scratch.withUnsafeMutableBufferPointer { scratch in
-          var done = 0
-          while done < count {
-            let slot = (firstRow + done) % capacity
-            let batch = min(count - done, capacity - slot)
-            unsafe captioneer_resample_rows(
-              source.baseAddress!.assumingMemoryBound(to: UInt8.self) + done * stride, stride, Int32(batch),
-              Int32(inputs), first, coefficients, pairs, Int32(pairCount), Int32(outputs), scratch.baseAddress!,
-              target.baseAddress! + slot * ringStride, ringStride)
-            done += batch
+          unsafe withFilter { filter in
+            var done = 0
+            while done < count {
+              let slot = (firstRow + done) % capacity
+              let batch = min(count - done, capacity - slot)
+              unsafe captioneer_resample_rows(
+                filter, source.baseAddress!.assumingMemoryBound(to: UInt8.self) + done * stride, stride, Int32(batch),
+                scratch.baseAddress!, target.baseAddress! + slot * ringStride, ringStride)
+              done += batch
+            }
           }
         }
       }

@@ -88,13 +88,17 @@ import Testing
 
   @Test func planes() {
     let pixels = Self.noise(3 * 50, 3)
-    var planes = [UInt8](repeating: 7, count: 3 * 60)
-    var span = planes.mutableSpan
-    ResampleColumns.split(pixels, pixels: 50, into: &span, plane: 60, offset: 4)
-    for channel in 0..<3 {
-      let plane = Array(planes[60 * channel..<60 * channel + 60])
-      #expect(Array(plane[4..<54]) == (0..<50).map { pixels[3 * $0 + channel] })
-      #expect(plane[..<4].allSatisfy { $0 == 7 } && plane[54...].allSatisfy { $0 == 7 })
+    for level in CPULevel.available {
+      CPULevel.use(level)
+      defer { CPULevel.use(.avx512) }
+      var planes = [UInt8](repeating: 7, count: 3 * 60)
+      var span = planes.mutableSpan
+      ResampleColumns.split(pixels, pixels: 50, into: &span, plane: 60, offset: 4)
+      for channel in 0..<3 {
+        let plane = Array(planes[60 * channel..<60 * channel + 60])
+        #expect(Array(plane[4..<54]) == (0..<50).map { pixels[3 * $0 + channel] })
+        #expect(plane[..<4].allSatisfy { $0 == 7 } && plane[54...].allSatisfy { $0 == 7 })
+      }
     }
   }
 }

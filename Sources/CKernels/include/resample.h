@@ -6,18 +6,25 @@
 /// Bits after the point of a coefficient; a coefficient lies in 0 ... 1 << 22.
 #define CAPTIONEER_RESAMPLE_BITS 22
 
-/// One output pixel of each row for each of `outputs`:
-///   target[x][c] = clip((sum over t of coefficients[x][t] * row[first[x] + t][c] + half) >> 22)
-/// with 2 * pair_count taps, those beyond the filter 0. `first` is even. Rows must be readable for 64 bytes beyond their last
-/// pixel, target rows writable for 1 byte beyond theirs.
-/// - coefficients: [outputs, 2 * pair_count], for the portable variant
-/// - pairs: [outputs, pair_count, 2]: two coefficients at a time as 16-bit halves for multiply-and-add: their bits 15 and
-///   up, then their low 15 bits
-/// - scratch: captioneer_resample_scratch(inputs, pair_count) bytes
-void captioneer_resample_rows(const uint8_t *rows, size_t stride, int row_count, int inputs, const int32_t *first,
-                              const int32_t *coefficients, const int32_t *pairs, int pair_count, int outputs,
+/// The filter of the rows: output x of a row is
+///   clip((sum over t of coefficients[x][t] * row[first[x] + t][c] + half) >> 22)
+/// with 2 * pair_count taps, those beyond the filter 0. The same numbers lie here in the layouts of the variants.
+typedef struct {
+  int32_t inputs, outputs;      ///< pixels
+  const int32_t *first;         ///< [outputs], even
+  const int32_t *coefficients;  ///< [outputs, 2 * pair_count]
+  int32_t pair_count;
+  const int32_t *pairs;         ///< [outputs, pair_count, 2]: two taps as 16-bit halves: their bits 15 and up, their low 15 bits
+  int32_t quad_count;           ///< 0 where a coefficient does not fit in three digits of 7 bits
+  const int32_t *first_quad;    ///< [outputs], multiples of 4
+  const int32_t *quads;         ///< [outputs, quad_count, 3]: four taps as bytes: their bits 14 and up, 7 to 13, 0 to 6
+} captioneer_resample_filter;
+
+/// One output pixel of each row for each of `outputs`. Rows must be readable for 64 bytes beyond their last pixel, target rows
+/// writable for 4 bytes beyond theirs. `scratch`: captioneer_resample_scratch(filter) bytes.
+void captioneer_resample_rows(const captioneer_resample_filter *filter, const uint8_t *rows, size_t stride, int row_count,
                               uint8_t *scratch, uint8_t *target, size_t target_stride);
-size_t captioneer_resample_scratch(int inputs, int pair_count);
+size_t captioneer_resample_scratch(const captioneer_resample_filter *filter);
 
 /// One output row of `count` bytes from `taps` rows of a ring of `capacity` rows, `stride` bytes apart, from row
 /// `first` (counted from the image's top) on.
