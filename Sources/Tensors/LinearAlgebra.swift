@@ -6,7 +6,7 @@ import Kernels
   import Glibc
 #endif
 
-/// The state of OpenBLAS in this process: it multiplies where we have no kernels of our own (arm64, old x86), and single rows.
+/// The state of OpenBLAS in this process: it multiplies where we have no kernels of our own (arm64, old x86).
 ///
 /// Debian's OpenBLAS 0.3.21 does not know CPUs newer than itself and falls back to its SSE3 kernels, five times slower than what the
 /// CPU can do. It chooses when it is loaded, before any code of ours; so it is told again here, before the first product, through

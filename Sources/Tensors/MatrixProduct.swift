@@ -27,7 +27,7 @@ public func multiply(
     return
   }
   _ = LinearAlgebra.state
-  if c.rows == 1 && orientationA == .plain {
+  if CPULevel.current == .portable && c.rows == 1 && orientationA == .plain {
     // One row needs no packing.
     unsafe captioneer_sgemv(
       orientationB == .transposed ? 0 : 1, Int32(b.rows), Int32(b.columns), b.base, Int32(b.stride), a.base,

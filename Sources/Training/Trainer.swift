@@ -117,7 +117,7 @@ public final class Trainer {
       progress.note("goes on after epoch \(found.records.count)")
     } else if FileSystem.isFile(files.state) {
       progress.note("starts anew: \(files.state) can't be used: \(found == nil ? reason : "it has more epochs")")
-      if found != nil { reset() }
+      reset()
     }
   }
 

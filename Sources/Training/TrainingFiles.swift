@@ -1,5 +1,6 @@
 import Captioners
 import Diagnostics
+import Digests
 import Files
 import JSON
 import Weights
@@ -46,10 +47,20 @@ struct TrainingFiles {
       ("position", String(state.position)), ("loss_sum", String(state.lossSum.bitPattern)),
       ("log", JSONValue.array(state.records.map(\.json)).compact),
     ]
-    try writeSafetensors(tensors, metadata: metadata, to: self.state)
+    let digest = Self.digest(metadata.map { "\($0)=\($1)" }, tensors)
+    try writeSafetensors(tensors, metadata: metadata + [("digest", digest)], to: self.state)
   }
 
-  /// The state of the same run, or nil and the reason why there is none to go on from.
+  /// Of everything in the file: a bit that turned on the disk must not go on being trained.
+  private static func digest(_ metadata: [String], _ tensors: [NamedTensor]) -> String {
+    var hasher = SHA256Hasher()
+    hasher.update(metadata.joined(separator: "\n"))
+    hasher.update(contentDigest(of: tensors))
+    return hasher.finish()
+  }
+
+  /// The state of the same run, or nil and the reason why there is none to go on from; `parameters` and `adam` may then hold
+  /// part of it.
   func readState(identity: String, parameters: ParameterSet, adam: inout Adam) throws -> (TrainingState?, String) {
     guard FileSystem.isFile(state) else { return (nil, "there is none") }
     guard let file = try? SafetensorsFile(path: state) else { return (nil, "it is damaged") }
@@ -62,9 +73,16 @@ struct TrainingFiles {
       let bits = value("loss_sum").flatMap({ UInt64($0) }), let text = value("log"),
       let log = try? JSONValue(parsing: text).array
     else { return (nil, "it is damaged") }
+    var tensors: [NamedTensor] = []
     for (prefix, set) in [("parameters.", parameters), ("mean.", adam.mean), ("variance.", adam.variance)] {
       try set.load(from: file, prefix: prefix)
+      for var tensor in set.tensors {
+        tensor.name = prefix + tensor.name
+        tensors.append(tensor)
+      }
     }
+    let metadata = file.metadata.filter { $0.key != "digest" }.map { "\($0.key)=\($0.value)" }
+    guard value("digest") == Self.digest(metadata, tensors) else { return (nil, "it is damaged") }
     adam.steps = steps
     let records = log.compactMap { EpochRecord($0) }
     return (TrainingState(records: records, position: position, lossSum: Double(bitPattern: bits)), "")

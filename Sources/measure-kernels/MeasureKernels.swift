@@ -40,6 +40,8 @@ import Kernels
   var weights = "mobilenet_v2.safetensors"
   @Option(help: "Images, captions, or a product's side.")
   var batch = 250
+  @Option(help: "Captions to train on (default 10000) or to make (default 250).")
+  var samples: Int?
   @Option(help: "Hidden units.")
   var hidden = 512
   @Option(help: "A checkpoint, for greedy; without it the weights are random.")
@@ -62,8 +64,12 @@ import Kernels
     case .jpegFull: try play(DecodePath(folder: photos, limit: limit, denominator: 1).run)
     case .jpegQuarter: try play(DecodePath(folder: photos, limit: limit, denominator: 4).run)
     case .features: try play(FeaturePath(weights: weights, images: batch).run)
-    case .training: try play(TrainingPath(batch: batch, hidden: hidden, threads: threads).run)
-    case .greedy: try play(GreedyPath(checkpoint: checkpoint, cache: cache, batch: batch, hidden: hidden).run)
+    case .training:
+      try play(
+        TrainingPath(batch: batch, hidden: hidden, captions: samples ?? 10_000, threads: threads).run)
+    case .greedy:
+      try play(
+        GreedyPath(checkpoint: checkpoint, cache: cache, batch: batch, hidden: hidden, captions: samples ?? 250).run)
     case .gather: try play(GatherPath(cache: try file(cache), batch: batch).run)
     case .product: try play(ProductPath(side: batch).run)
     case .makeCache: try makeFeaturesCache(try file(cache), rows: rows)

@@ -7,13 +7,13 @@ import Kernels
 import Tensors
 import Workers
 
-/// Greedy captions of 250 features, `batch` at a time.
+/// Greedy captions of some features, `batch` at a time.
 final class GreedyPath: Sendable {
   private let decoder: GreedyDecoder
-  private let features: Matrix  // [250, 1280]
+  private let features: Matrix  // [captions, 1280]
   private let batch: Int
 
-  init(checkpoint: String?, cache: String?, batch: Int, hidden: Int) throws {
+  init(checkpoint: String?, cache: String?, batch: Int, hidden: Int, captions: Int) throws {
     let captioner =
       if let checkpoint { try RecurrentCaptioner(path: checkpoint) } else {
         RecurrentCaptioner(
@@ -21,27 +21,27 @@ final class GreedyPath: Sendable {
           vocabulary: (0..<864).map { "w\($0)" }, seed: 1)
       }
     decoder = try GreedyDecoder(captioner)
-    features = Matrix(rows: 250, columns: 1280)
+    features = Matrix(rows: captions, columns: 1280)
     self.batch = batch
     if let cache {
       let rows = try CacheReader(path: cache, format: "captioneer.features").rows("pooled")
-      guard rows.elementType == .float32, rows.rowCount >= 250, rows.shape[1] == 1280 else {
-        throw InputError(file: cache, "needs 250 rows of 1280 float32", remedy: "give another cache")
+      guard rows.elementType == .float32, rows.rowCount >= captions, rows.shape[1] == 1280 else {
+        throw InputError(file: cache, "needs \(captions) rows of 1280 float32", remedy: "give another cache")
       }
-      features.copy(from: rows.floats.extracting(0..<250 * 1280))
+      features.copy(from: rows.floats.extracting(0..<captions * 1280))
     } else {
       var random = RandomSource(seed: 2)
-      let values = (0..<250 * 1280).map { _ in Float(random.uniform()) }
+      let values = (0..<captions * 1280).map { _ in Float(random.uniform()) }
       features.copy(from: values.span)
     }
   }
 
   func run(threads: Int) throws -> Int {
-    for begin in stride(from: 0, to: 250, by: batch) {
-      let part = features.rows(begin..<min(250, begin + batch))
+    for begin in stride(from: 0, to: features.rows, by: batch) {
+      let part = features.rows(begin..<min(features.rows, begin + batch))
       _ = decoder.tokens(features: part, maximumWords: 16, threads: threads)
     }
-    return 250
+    return features.rows
   }
 }
 

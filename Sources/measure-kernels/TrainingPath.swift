@@ -6,10 +6,10 @@ import Workers
 
 /// Training steps: rows gathered from memory, loss, gradients, Adam. Caption lengths as COCO's: about N(10.5, 2) words.
 final class TrainingPath {
-  private static let captions = 10_000
   private static let width = 17
   private let words = 864
   private let batch: Int
+  private let captions: Int
   private let captioner: RecurrentCaptioner
   private let gradients: RecurrentCaptionerGradients
   private let features: Matrix  // [captions, 1280]
@@ -17,25 +17,27 @@ final class TrainingPath {
   private var lengths: [Int32] = []
   private let mean: ParameterSet
   private let variance: ParameterSet
-  private var order = Array(0..<TrainingPath.captions)
+  private var order: [Int]
   private var position = 0
   private var steps = 0
 
-  init(batch: Int, hidden: Int, threads: Int) throws {
+  init(batch: Int, hidden: Int, captions: Int, threads: Int) throws {
     self.batch = batch
+    self.captions = captions
+    order = Array(0..<captions)
     captioner = RecurrentCaptioner(
       sizes: .init(features: 1280, words: words, wordVector: 256, hidden: hidden),
       vocabulary: (0..<words).map { "w\($0)" }, seed: 1)
     gradients = try RecurrentCaptionerGradients(captioner, captions: batch, steps: Self.width - 1, threads: threads)
     mean = captioner.parameters.zeros()
     variance = captioner.parameters.zeros()
-    features = Matrix(rows: Self.captions, columns: 1280)
+    features = Matrix(rows: captions, columns: 1280)
     var random = RandomSource(seed: 2)
     random.shuffle(&order)
-    let values = (0..<Self.captions * 1280).map { _ in Float(random.uniform()) }
+    let values = (0..<captions * 1280).map { _ in Float(random.uniform()) }
     features.copy(from: values.span)
     // Zipf's law over the ordinary words, by its inverse: word k with probability about 1 / (k ln 860).
-    for _ in 0..<Self.captions {
+    for _ in 0..<captions {
       let count = min(15, max(6, Int((10.5 + 2 * random.normal()).rounded())))
       var row = [SpecialToken.start]
       for _ in 0..<count { row.append(4 + Int32(min(859, Self.power(860, random.uniform()) - 1))) }
@@ -60,7 +62,7 @@ final class TrainingPath {
   }
 
   func run(threads: Int) throws -> Int {
-    if position + batch > Self.captions { position = 0 }
+    if position + batch > captions { position = 0 }
     let selected = Array(order[position..<position + batch])
     position += batch
     steps += 1

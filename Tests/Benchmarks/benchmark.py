@@ -30,6 +30,7 @@ parser.add_argument("--work", help="folder for what is made on the way (default:
 options = parser.parse_args()
 
 rounds = options.rounds or 3
+short_rounds = 3 * rounds  # of paths whose rounds take less than a second
 python = options.peers_python or next(
     (path for path in [os.path.join(ROOT, ".peers", "bin", "python")] if os.path.exists(path)), None)
 work = os.path.abspath(options.work or tempfile.mkdtemp(prefix="captioneer-benchmark-"))
@@ -68,12 +69,12 @@ def play(path, unit, us, peers, target=None, count=None, limit=None, threads=Non
         others, mine, bound = {}, None, None
         try:
             mine = us(thread_count)
-            mine.round()
+            mine.warm_up()
             for name, make in peers.items():
                 if make:
                     try:
                         others[name] = make(thread_count)
-                        others[name].round()
+                        others[name].warm_up()
                     except Exception as error:  # a peer that is not there leaves a gap, not a failure
                         print("%s: %s left out: %s" % (path, name, error), file=sys.stderr)
                         others.pop(name, None)
@@ -168,10 +169,10 @@ def kernels():
         play("limit: libjpeg 1/4", "images/s", ours("jpeg-quarter", *photos), {})
         play("decode exact", "images/s", ours("decode-exact", *photos),
              {name: peer(name, *photos) for name in ("pillow", "opencv-full")}, targets(pillow=1.4),
-             limit=(ours("jpeg-full", *photos), 1))
+             limit=(ours("jpeg-full", *photos), 1), count=short_rounds)
         play("decode fast", "images/s", ours("decode-fast", *photos),
              {name: peer(name, *photos) for name in ("pillow-draft", "opencv-reduced")}, targets(opencv_reduced=1.0),
-             limit=(ours("jpeg-quarter", *photos), 1))
+             limit=(ours("jpeg-quarter", *photos), 1), count=short_rounds)
     weights = os.path.join(SHARED, "weights", "mobilenet_v2.safetensors")
     if os.path.exists(weights):
         size = ["--weights", weights, "--batch", 64 if options.quick else 240]
@@ -190,7 +191,7 @@ def kernels():
     for batch, goal in ((1, 2.5), (10, None), (250, 2.0)):
         size = ["--batch", batch, "--repeats", 1 if batch == 1 else 4, *model]
         play("greedy b%d" % batch, "captions/s", ours("greedy", *size), {"torch-greedy": peer("torch-greedy", *size)},
-             targets(torch_greedy=goal))
+             targets(torch_greedy=goal), count=short_rounds)
     if wanted("gather"):
         cache = os.path.join(work, "rows.h5")
         if not os.path.exists(cache):
@@ -198,7 +199,7 @@ def kernels():
             Whole([[built("measure-kernels"), "make-cache", "--cache", cache, "--rows", rows]], 1, 1, log).round()
         play("gather", "rows/s", ours("gather", "--cache", cache),
              {name: peer(name, "--cache", cache) for name in ("numpy-memmap", "h5py-sorted")}, targets(numpy_memmap=1.0),
-             limit=(copying, 1e6 / 5120))
+             limit=(copying, 1e6 / 5120), count=short_rounds)
 
 
 def large_captions(source, factor):

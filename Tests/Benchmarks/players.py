@@ -34,6 +34,9 @@ class Resident:
         answer = self._answer("seconds")
         return answer["items"] / answer["seconds"]
 
+    def warm_up(self):
+        self.round()
+
     def peak_bytes(self):
         with open("/proc/%d/status" % self.process.pid) as status:
             for line in status:
@@ -70,6 +73,9 @@ class Whole:
             self.peak = max(self.peak, usage.ru_maxrss * 1024)
         self.seconds.append(time.perf_counter() - begin)
         return self.items / self.seconds[-1]
+
+    def warm_up(self):
+        """Whole processes start cold: that is what is timed."""
 
     def peak_bytes(self):
         return self.peak
