@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 
@@ -206,15 +207,7 @@ def large_captions(source, factor):
     """The same captions `factor` times under other ids."""
     path = os.path.join(work, "captions_%d.json" % factor)
     if not os.path.exists(path):
-        with open(source) as file:
-            content = json.load(file)
-        images, annotations = content["images"], content["annotations"]
-        content["images"] = [dict(one, id=one["id"] + 10**7 * copy, file_name="%d_%s" % (copy, one["file_name"]))
-                             for copy in range(factor) for one in images]
-        content["annotations"] = [dict(one, id=one["id"] + 10**7 * copy, image_id=one["image_id"] + 10**7 * copy)
-                                  for copy in range(factor) for one in annotations]
-        with open(path, "w") as file:
-            json.dump(content, file)
+        subprocess.run([sys.executable, os.path.join(HERE, "large_captions.py"), source, str(factor), path], check=True)
     return path
 
 
@@ -222,10 +215,9 @@ def tokenizing():
     source = os.path.join(SHARED, "captions_large.json.gz")
     if not wanted("tokenize") or not os.path.exists(source):
         return
-    import gzip
     plain = os.path.join(work, "captions_large.json")
-    with gzip.open(source) as packed, open(plain, "wb") as file:
-        shutil.copyfileobj(packed, file)
+    with open(plain, "wb") as file:
+        subprocess.run(["gzip", "-dc", source], stdout=file, check=True)
     for path in [plain] + ([] if options.quick else [large_captions(plain, 4)]):
         size = os.path.getsize(path) / 1e6
         out = os.path.join(work, "tokens.h5")
@@ -270,12 +262,12 @@ def whole():
             [built("extract-features"), "--images-cache", out + "/images.h5", "--weights", weights, "--output",
              out + "/features.h5", *rest],
             [built("train-captioner"), "--captions", out + "/captions.h5", "--features", out + "/features.h5", "--epochs",
-             epochs, "--output", out + "/captioner", *rest]], 1 / 60, threads, log, fresh)
+             epochs, "--output", out + "/captioner", *rest]], 60, threads, log, fresh)
 
     def them(threads):
         command = [python, os.path.join(HERE, "whole_peer.py"), photos, *annotations, weights,
                    os.path.join(work, "python.h5"), epochs, threads]
-        return Whole([command], 1 / 60, threads, log)
+        return Whole([command], 60, threads, log)
     play("whole", "runs/min", us, {"torchvision+torch": them if python else None}, lambda name: 3.0)
     for record in records:
         if record["path"] == "whole" and record.get("peer_peak_bytes"):
