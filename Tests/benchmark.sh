@@ -2,7 +2,7 @@
 # Times every hot path against its peers, in turns, on 1 and on 2 threads: see docs/performance.md.
 #
 # usage: ./Tests/benchmark.sh [--with-peers | --peers-python PATH] [--photos FOLDER] [--only NAME[,NAME]] [--quick]
-#                             [--rounds N] [--threads 1,2] [--json FILE] [--markdown FILE] [--work FOLDER]
+#                             [--rounds N] [--threads 1,2] [--json FILE] [--from FILE] [--write] [--work FOLDER]
 #
 # --with-peers makes the virtual environment .peers from PyPI; without peers the limits (sgemm, libjpeg, memcpy) still are
 # measured. Photographs: ../shared/data/photos where it is there, else generated scenes.

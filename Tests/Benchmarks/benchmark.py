@@ -26,7 +26,8 @@ parser.add_argument("--quick", action="store_true", help="less of everything: to
 parser.add_argument("--rounds", type=int)
 parser.add_argument("--threads", default="1,2")
 parser.add_argument("--json", default="benchmark.json", help="where the figures go")
-parser.add_argument("--markdown", help="where the table goes, too")
+parser.add_argument("--write", action="store_true", help="put the tables into README.md and docs/performance.md")
+parser.add_argument("--from", dest="earlier", help="measure nothing: take the figures of this JSON file")
 parser.add_argument("--work", help="folder for what is made on the way (default: a temporary one, removed)")
 options = parser.parse_args()
 
@@ -134,9 +135,44 @@ def show(record):
     print("  ".join(cells(record)), flush=True)
 
 
+def markdown(head, rows):
+    return "".join("| " + " | ".join(row) + " |\n" for row in [head, ["---"] * len(head)] + rows)
+
+
 def table():
-    rows = [HEAD, ["---"] * len(HEAD)] + [cells(record) for record in records]
-    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+    return markdown(HEAD, [cells(record) for record in records])
+
+
+def summary():
+    """A line for each path and peer: what the README shows."""
+    rows = []
+    for record in records:
+        if record["threads"] != 1 or not record.get("ratio"):
+            continue
+        two = next((other for other in records if other["threads"] == 2 and other["path"] == record["path"]
+                    and other["peer"] == record["peer"]), None)
+        target = record["target"]
+
+        def ratio(one):
+            if not one or not one.get("ratio"):
+                return "–"
+            return ("**%.2f**" if target and one["ratio"] >= target else "%.2f") % one["ratio"]
+        rows.append([record["path"], record["peer"], number(record["ours"]) + " " + record["unit"], ratio(record),
+                     number(two and two["ours"]), ratio(two), "–" if not target else "%g" % target,
+                     "%.0f / %.0f" % (record["peak_bytes"] / 1e6, record["peer_peak_bytes"] / 1e6)])
+    return markdown(["path", "peer", "ours, 1 thread", "ratio", "ours, 2 threads", "ratio", "target", "peak MB, ours / peer"], rows)
+
+
+def put(path, text):
+    """Replaces what stands between the marks in a file of the repository."""
+    path = os.path.join(ROOT, path)
+    with open(path) as file:
+        before, _, rest = file.read().partition("<!-- figures -->\n")
+        _, mark, after = rest.partition("<!-- end of figures -->\n")
+    if not mark:
+        raise SystemExit("%s: the marks of the figures are missing" % path)
+    with open(path, "w") as file:
+        file.write(before + "<!-- figures -->\n" + text + mark + after)
 
 
 def targets(**values):
@@ -274,19 +310,28 @@ def whole():
             print("whole: our peak memory is %.2f of the peer's" % (record["peak_bytes"] / record["peer_peak_bytes"]))
 
 
-begun = datetime.datetime.now()
-whole()
-kernels()
-tokenizing()
-starting()
-with open("/proc/cpuinfo") as file:
-    processor = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown")
-with open(options.json, "w") as file:
-    json.dump(dict(processor=processor, processors=os.cpu_count(), begun=begun.isoformat(timespec="seconds"),
-                   rounds=rounds, quick=options.quick, records=records), file, indent=1)
+def measure():
+    begun = datetime.datetime.now()
+    whole()
+    kernels()
+    tokenizing()
+    starting()
+    with open("/proc/cpuinfo") as file:
+        processor = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown")
+    with open(options.json, "w") as file:
+        json.dump(dict(processor=processor, processors=os.cpu_count(), begun=begun.isoformat(timespec="seconds"),
+                       rounds=rounds, quick=options.quick, records=records), file, indent=1)
+
+
+if options.earlier:
+    with open(options.earlier) as file:
+        records = json.load(file)["records"]
+else:
+    measure()
 print("\n" + table())
-if options.markdown:
-    with open(options.markdown, "w") as file:
-        file.write(table())
+if options.write:
+    put("docs/performance.md", table())
+    put("README.md", summary())
+log.close()
 if not options.work:
     shutil.rmtree(work)
