@@ -79,7 +79,7 @@ let package = Package(
       "Training",
       [
         "Captioners", "Layers", "Tensors", "Kernels", "Caches", "Weights", "Captions", "Diagnostics", "Workers", "JSON",
-        "Files", "Digests",
+        "Files",
       ]),
     library("Scores", ["JSON", "Scenes"]),
     library("Reports", ["Diagnostics", "Files"]),
@@ -140,7 +140,8 @@ let package = Package(
     tests("Layers", ["Tensors", "JSON", "Files"]),
     tests("Captioners", ["Layers", "Tensors", "Weights", "JSON", "Files", "Training"]),
     tests(
-      "Training", ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions"]),
+      "Training",
+      ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions", "HDF5"]),
     tests("Pipelines", ["JSON", "Files", "Diagnostics"]), tests("Freshness", ["JSON", "Files", "Diagnostics"]),
     tests("Stage", ["JSON", "Files", "Diagnostics", "Caches", "Weights"]),
   ]

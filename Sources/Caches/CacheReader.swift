@@ -18,6 +18,7 @@ public final class CacheReader: Sendable {
   /// - Throws: `InputError` for a file that is missing, cut short, no cache, of another format or newer than this code.
   public init(path: String, format: String) throws {
     map = try MappedFile(path: path)
+    try Seal.check(map)
     let file = try HDF5File(path: path)
     func text(_ name: String) throws -> String {
       guard let text = try file.texts(attribute: name)?.first else {

@@ -150,6 +150,8 @@ public final class CacheWriter: Sendable {
     }
     let end = try skeleton.copyMetadata(to: file)
     try file.truncate(to: end)
+    let extents = zip(offsets, datasets).map { $0..<$0 + rows * $1.rowByteCount }
+    try Seal.append(to: file, end: end, extents: extents)
     try file.publish(as: path)
     try FileSystem.remove(path + ".journal")
   }
@@ -228,6 +230,7 @@ public func writeCache(path: String, identity: CacheIdentity, columns: [NamedCol
   let file = try OutputFile(path: path + ".partial", keepsContent: false)
   let skeleton = try Skeleton()
   try skeleton.write(identity, columns)
-  _ = try skeleton.copyMetadata(to: file)
+  let end = try skeleton.copyMetadata(to: file)
+  try Seal.append(to: file, end: end, extents: [])
   try file.publish(as: path)
 }

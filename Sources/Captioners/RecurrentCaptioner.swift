@@ -146,9 +146,17 @@ public final class RecurrentCaptioner: Sendable {
     }
     let parameters = ParameterSet(Self.shapes(sizes))
     try parameters.load(from: file)
+    // Python may write checkpoints without one.
+    if let digest = file.metadata.first(where: { $0.key == "digest" })?.value,
+      digest != checkpointDigest(metadata: file.metadata, tensors: parameters.tensors)
+    {
+      throw InputError(
+        file: path, "does not match its digest: it was damaged or changed",
+        remedy: "train again; if you changed it on purpose, take 'digest' out of its metadata")
+    }
     self.init(
       sizes: sizes, vocabulary: words,
-      information: file.metadata.filter { !["format", "model", "sizes", "vocabulary"].contains($0.key) },
+      information: file.metadata.filter { !["format", "model", "sizes", "vocabulary", "digest"].contains($0.key) },
       parameters: parameters)
   }
 
@@ -163,7 +171,9 @@ public final class RecurrentCaptioner: Sendable {
         ("format", Self.format), ("model", Self.kind), ("sizes", sizesJSON.compact),
         ("vocabulary", JSONValue.array(vocabulary.map { .string($0) }).compact),
       ] + information
-    try writeSafetensors(parameters.tensors, metadata: metadata, to: path)
+    let tensors = parameters.tensors
+    let digest = checkpointDigest(metadata: metadata.map { ($0, $1) }, tensors: tensors)
+    try writeSafetensors(tensors, metadata: metadata + [("digest", digest)], to: path)
   }
 
   /// The scores of every word at every step, the plain way: features [rows, features], tokens [rows, steps] → [rows, steps, words].

@@ -9,6 +9,7 @@ public struct CachedSplit: Sendable {
   private let path: String
   private let identity: CacheIdentity
   private let features: MappedRows
+  private let checksums: [UInt32]
   private let imageIDs: [Int64]
   /// Row numbers, in the cache's order.
   private let rows: [Int]
@@ -21,6 +22,7 @@ public struct CachedSplit: Sendable {
     let reader = try CacheReader(path: path, format: "captioneer.features")
     identity = reader.identity
     features = try reader.rows("pooled")
+    checksums = try reader.checksums("pooled")
     imageIDs = try reader.int64("image_ids")
     guard features.shape.count == 2, imageIDs.count == features.rowCount else {
       throw InputError(
@@ -75,6 +77,7 @@ public struct CachedSplit: Sendable {
     let values = Matrix(rows: range.count, columns: features.shape[1])
     let features = self.features
     for (place, index) in range.enumerated() {
+      try features.verify(rows[index]..<rows[index] + 1, checksums)
       let row = features.row(rows[index])
       let window = values.rows(place..<place + 1)
       var target = window.mutableSpan

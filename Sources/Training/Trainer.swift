@@ -145,7 +145,7 @@ public final class Trainer {
         throw Interrupted()
       }
       let range = state.position..<min(order.count, state.position + options.batch)
-      load(order[range])
+      try load(order[range])
       let loss = gradients.computeGradients()
       guard loss.isFinite else {
         throw InputError(
@@ -164,7 +164,7 @@ public final class Trainer {
   }
 
   /// Puts `rows` of the corpus into the gradients' buffers.
-  private func load(_ rows: ArraySlice<Int>) {
+  private func load(_ rows: ArraySlice<Int>) throws {
     var tokens = batchTokens.mutableSpan
     for (index, row) in rows.enumerated() {
       corpus.copyTokens(row, into: &tokens, at: index * corpus.width)
@@ -175,7 +175,7 @@ public final class Trainer {
       tokens: batchTokens.span, width: corpus.width, lengths: batchLengths.span,
       selected: indices.span.extracting(first: rows.count))
     for (place, index) in gradients.batch.order.enumerated() {
-      corpus.copyFeatures(rows[rows.startIndex + index], into: gradients.features.rows(place..<place + 1))
+      try corpus.copyFeatures(rows[rows.startIndex + index], into: gradients.features.rows(place..<place + 1))
     }
   }
 
@@ -184,7 +184,7 @@ public final class Trainer {
     var start = 0
     while start < validationRows.count {
       let range = start..<min(validationRows.count, start + batchIndices.count)
-      load(validationRows[range])
+      try load(validationRows[range])
       loss += gradients.computeLoss()
       words += gradients.batch.rowCount
       start = range.upperBound

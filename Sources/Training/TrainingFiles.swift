@@ -1,6 +1,5 @@
 import Captioners
 import Diagnostics
-import Digests
 import Files
 import JSON
 import Weights
@@ -47,16 +46,8 @@ struct TrainingFiles {
       ("position", String(state.position)), ("loss_sum", String(state.lossSum.bitPattern)),
       ("log", JSONValue.array(state.records.map(\.json)).compact),
     ]
-    let digest = Self.digest(metadata.map { "\($0)=\($1)" }, tensors)
+    let digest = checkpointDigest(metadata: metadata.map { ($0, $1) }, tensors: tensors)
     try writeSafetensors(tensors, metadata: metadata + [("digest", digest)], to: self.state)
-  }
-
-  /// Of everything in the file: a bit that turned on the disk must not go on being trained.
-  private static func digest(_ metadata: [String], _ tensors: [NamedTensor]) -> String {
-    var hasher = SHA256Hasher()
-    hasher.update(metadata.joined(separator: "\n"))
-    hasher.update(contentDigest(of: tensors))
-    return hasher.finish()
   }
 
   /// The state of the same run, or nil and the reason why there is none to go on from; `parameters` and `adam` may then hold
@@ -81,8 +72,9 @@ struct TrainingFiles {
         tensors.append(tensor)
       }
     }
-    let metadata = file.metadata.filter { $0.key != "digest" }.map { "\($0.key)=\($0.value)" }
-    guard value("digest") == Self.digest(metadata, tensors) else { return (nil, "it is damaged") }
+    guard value("digest") == checkpointDigest(metadata: file.metadata, tensors: tensors) else {
+      return (nil, "it is damaged")
+    }
     adam.steps = steps
     let records = log.compactMap { EpochRecord($0) }
     return (TrainingState(records: records, position: position, lossSum: Double(bitPattern: bits)), "")

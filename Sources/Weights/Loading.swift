@@ -29,3 +29,11 @@ public func contentDigest(of tensors: [NamedTensor]) -> String {
   }
   return hasher.finish()
 }
+
+/// SHA-256 over a checkpoint's metadata, without its `digest`, and its tensors: a bit that turned on the disk must not go unnoticed.
+public func checkpointDigest(metadata: [(key: String, value: String)], tensors: [NamedTensor]) -> String {
+  var hasher = SHA256Hasher()
+  for (key, value) in metadata where key != "digest" { hasher.update("\(key)=\(value)\n") }
+  hasher.update(contentDigest(of: tensors))
+  return hasher.finish()
+}

@@ -66,6 +66,30 @@ private func content(_ path: String) throws -> [UInt8] {
     try reader.verifyChecksums("rows")
   }
 
+  /// Every byte of a cache is under a checksum: the seal's, or its row's.
+  @Test func aTurnedBitAnywhereIsNoticed() throws {
+    let path = folder.path + "/turned.h5"
+    func read() throws {
+      let reader = try CacheReader(path: path, format: "captioneer.test")
+      try reader.verifyChecksums("rows")
+    }
+    for place in stride(from: 0, to: expected.count, by: 97) {
+      var bytes = expected
+      bytes[place] ^= UInt8(1 << (place % 8))
+      try FileSystem.replace(path, with: bytes)
+      let error = #expect(throws: InputError.self, "byte \(place)") { try read() }
+      #expect(error?.file == path)
+    }
+    for count in stride(from: 0, to: expected.count, by: 1009) {
+      try FileSystem.replace(path, with: Array(expected[..<count]))
+      #expect(throws: InputError.self, "\(count) bytes") { try read() }
+    }
+    try FileSystem.replace(path, with: expected + [0])
+    #expect(throws: InputError.self, "a byte too many") { try read() }
+    try FileSystem.replace(path, with: expected)
+    try read()
+  }
+
   @Test(arguments: [1, 2, 5]) func threadsDoNotShow(threads: Int) throws {
     let path = folder.path + "/threads.h5"
     try Build(path: path, threads: threads).run()

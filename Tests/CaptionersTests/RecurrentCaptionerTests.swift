@@ -136,6 +136,20 @@ struct Golden {
     #expect(back.parameters.entries.map(\.name).first == "featureProjector.weight")
   }
 
+  @Test func aTurnedBitInACheckpointIsNoticed() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/captioner.safetensors"
+    try Golden().captioner().write(to: path, information: [("epoch", "7")])
+    let map = try MappedFile(path: path)
+    let whole = map.bytes.values(at: 0, count: map.count, as: UInt8.self)
+    for place in stride(from: 0, to: whole.count, by: 53) {
+      var bytes = whole
+      bytes[place] ^= 1
+      try FileSystem.replace(path, with: bytes)
+      #expect(throws: (any Error).self, "byte \(place)") { try RecurrentCaptioner(path: path) }
+    }
+  }
+
   @Test func initialValuesFollowTheSeed() {
     let sizes = RecurrentCaptioner.Sizes(features: 1280, words: 864, wordVector: 256, hidden: 128)
     let words = (0..<864).map { "w\($0)" }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import HDF5
 import JSON
 import Synchronization
 import TestSupport
@@ -109,6 +110,22 @@ private final class StoppingProgress: ProgressReporter {
       try train(options("threads\(threads)"), threads: threads)
       try expectSame("threads\(threads)", as: "one")
     }
+  }
+
+  /// A row of tokens or features that is not what was written is not trained on.
+  @Test func damagedRowsAreRefused() throws {
+    for (file, name) in [(caches.captions, "tokens"), (features, "pooled")] {
+      let offset = try HDF5File(path: file).dataset(name).offset
+      let map = try MappedFile(path: file)
+      var bytes = map.bytes.values(at: 0, count: map.count, as: UInt8.self)
+      bytes[offset + 33] ^= 4
+      try FileSystem.replace(file, with: bytes)
+      let error = #expect(throws: InputError.self) { try train(options("damaged rows")) }
+      #expect(error.map { "\($0)".contains("\(name) row") } == true)
+      bytes[offset + 33] ^= 4
+      try FileSystem.replace(file, with: bytes)
+    }
+    try train(options("damaged rows"))
   }
 
   /// Rows are joined by the images' ids, so their order in the features cache does not matter.
