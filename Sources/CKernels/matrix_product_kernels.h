@@ -57,10 +57,10 @@ static void NAME(pack)(const float *input, ptrdiff_t row, ptrdiff_t column, cons
       if (count == 16) {
         for (int k = first; k < end; ++k) STORE(to + k * width, LOAD(from + k * column));
       } else if (step || HAS_MASKS) {
-        // The next row covers what is too much; nothing covers it after the last.
+        // The rows that follow cover what is too much; after the panel's end nothing does.
         for (int k = first; k < end; ++k) {
           const vector values = LOAD_TAIL(from + k * column, count);
-          if (step || k < depth - 1) STORE(to + k * width, values);
+          if (step || (depth - k) * width >= 16) STORE(to + k * width, values);
           else STORE_TAIL(to + k * width, values, count);
         }
       } else {
