@@ -8,7 +8,9 @@ private func numbers(_ count: Int, _ salt: Int) -> [Float] {
 }
 
 @Suite struct MatrixProductTests {
-  @Test(arguments: [(1, 1, 1), (1, 33, 70), (3, 5, 7), (15, 15, 21), (17, 19, 23), (64, 48, 32), (129, 257, 65), (2, 1030, 1100)])
+  @Test(arguments: [
+    (1, 1, 1), (1, 33, 70), (3, 5, 7), (15, 15, 21), (17, 19, 23), (64, 48, 32), (129, 257, 65), (2, 1030, 1100),
+  ])
   func everyOrientationEqualsTheSumOnEveryLevel(_ rows: Int, _ inner: Int, _ columns: Int) throws {
     try LinearAlgebra.prepare()
     for level in CPULevel.available {
