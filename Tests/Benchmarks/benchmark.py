@@ -200,7 +200,7 @@ def kernels():
     play("limit: sgemm 2048³", "MFLOP/s", product, {})
     play("limit: memcpy", "MB/s", copying, {})
     few = ["--limit", 40 if options.quick else 150]
-    if wanted("limit: libjpeg") or wanted("decode"):
+    if any(wanted(path) for path in ("limit: libjpeg 1/1", "limit: libjpeg 1/4", "decode exact", "decode fast")):
         photos = ["--photos", photographs(), *few]
         play("limit: libjpeg 1/1", "images/s", ours("jpeg-full", *photos), {})
         play("limit: libjpeg 1/4", "images/s", ours("jpeg-quarter", *photos), {})
