@@ -10,12 +10,19 @@ public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
   public var problem: String
   /// What to do about it.
   public var remedy: String?
+  /// `errno` where the machine failed (a disk, a permission, too many open files); nil where the content is at fault. What the machine
+  /// fails at says nothing about the file, so it never counts as a bad file.
+  public var errorNumber: Int32?
 
-  public init(file: String? = nil, at location: String? = nil, _ problem: String, remedy: String? = nil) {
+  public init(
+    file: String? = nil, at location: String? = nil, _ problem: String, remedy: String? = nil,
+    errorNumber: Int32? = nil
+  ) {
     self.file = file
     self.location = location
     self.problem = problem
     self.remedy = remedy
+    self.errorNumber = errorNumber
   }
 
   public var description: String {
