@@ -11,6 +11,16 @@ public struct FileSignature: Equatable, Sendable {
   public var changed: Int  // nanoseconds
   public var inode: Int
 
+  /// nil for what is no regular file.
+  init?(_ status: stat) {
+    guard status.st_mode & S_IFMT == S_IFREG else { return nil }
+    func nanoseconds(_ time: timespec) -> Int { Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec) }
+    size = Int(status.st_size)
+    modified = nanoseconds(status.st_mtim)
+    changed = nanoseconds(status.st_ctim)
+    inode = Int(status.st_ino)
+  }
+
   /// Stable text for comparing and storing.
   public var text: String { "\(size).\(modified).\(changed).\(inode)" }
 }
@@ -19,11 +29,7 @@ public struct FileSignature: Equatable, Sendable {
 public enum FileSystem {
   /// The signature of the regular file at `path`, or nil where there is none.
   public static func signature(_ path: String) -> FileSignature? {
-    guard let status = status(path), status.st_mode & S_IFMT == S_IFREG else { return nil }
-    func nanoseconds(_ time: timespec) -> Int { Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec) }
-    return FileSignature(
-      size: Int(status.st_size), modified: nanoseconds(status.st_mtim), changed: nanoseconds(status.st_ctim),
-      inode: Int(status.st_ino))
+    status(path).flatMap { FileSignature($0) }
   }
 
   public static func isFile(_ path: String) -> Bool { status(path).map { $0.st_mode & S_IFMT == S_IFREG } ?? false }
