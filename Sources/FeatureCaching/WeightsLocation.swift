@@ -53,7 +53,7 @@ public enum WeightsLocation {
     }
     guard code == 0 else {
       try FileSystem.remove(partial)
-      if code == 130 { throw Interrupted() }
+      if Signals.received != nil { throw Interrupted() }
       throw fail(code == 127 ? "curl is not installed" : "could not be downloaded (curl's code \(code))")
     }
     let file = try MappedFile(path: partial)

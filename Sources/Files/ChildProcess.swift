@@ -1,4 +1,5 @@
 public import Diagnostics
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -9,8 +10,18 @@ public enum ChildProcess {
   public struct Result: Sendable {
     /// The exit code; 128 + the signal's number for a program that a signal ended.
     public var code: Int32
+    /// The signal that ended it, where one did.
+    public var signal: Int32?
     /// What it wrote to standard output, where that was captured.
     public var output: String
+  }
+
+  /// How a child belongs to this process.
+  public enum Bond: Sendable {
+    /// It is in this process's group: the terminal's signals reach it as they reach us, and others are handed on.
+    case sister
+    /// One of our commands, in a group of its own: it gets each signal once, from us, and ends with us. It may print on the terminal.
+    case stage
   }
 
   /// The folder of the running executable, where its sisters lie.
@@ -23,62 +34,148 @@ public enum ChildProcess {
 
   /// Runs `executable` with `arguments` and this process's environment; standard error is passed through.
   ///
-  /// Ctrl-C reaches the child, which decides how to stop; this process waits for it.
+  /// This process waits for it; the signals that `Signals` handles are handed to it meanwhile.
   /// - Throws: `InputError` where the program can't be started.
   public static func run(
-    _ executable: String, _ arguments: [String], capturesOutput: Bool, silencesErrors: Bool = false
+    _ executable: String, _ arguments: [String], capturesOutput: Bool, silencesErrors: Bool = false,
+    bond: Bond = .sister
   ) throws(InputError) -> Result {
-    var ends: [Int32] = [-1, -1]
-    if capturesOutput {
-      guard unsafe pipe(&ends) == 0 else { throw InputError(file: executable, "can't be started: \(systemMessage())") }
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    func fail(_ code: Int32) -> InputError {
+      InputError(
+        file: executable, "can't be started: \(unsafe String(cString: strerror(code)))",
+        remedy: "check that it is a program that this user may run", errorNumber: code)
     }
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    if capturesOutput { unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1) }
+    var output: Pipe?
+    var life: Pipe?
+    var settings: [String] = []
+    if capturesOutput {
+      guard let pipe = Pipe() else { throw fail(errno) }
+      unsafe posix_spawn_file_actions_adddup2(&actions, pipe.writing, 1)
+      output = pipe
+    }
     if silencesErrors { unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) }
+    if bond == .stage {
+      guard let pipe = Pipe() else { throw fail(errno) }
+      // On itself: that alone lets the child inherit it.
+      unsafe posix_spawn_file_actions_adddup2(&actions, pipe.reading, pipe.reading)
+      settings.append("\(ParentWatch.variable)=\(pipe.reading)")
+      life = pipe
+    }
+    let words = CStrings([executable] + arguments)
+    let environment = CStrings(settings + inheritedEnvironment)
+    var process: pid_t = 0
+    let failure = Signals.heldBack {
+      let failure = unsafe spawn(&process, executable, &actions, bond, words, environment)
+      if failure == 0 { Signals.child.store(process, ordering: .relaxed) }
+      return failure
+    }
+    guard failure == 0 else { throw fail(failure) }
+    output?.closeWriting()
+    let bytes = output?.readAll() ?? []
+    // The number is another process's once it is reaped: until then it is handed signals, and no longer.
+    var information = unsafe siginfo_t()
+    while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
+    _ = Signals.child.compareExchange(expected: process, desired: 0, ordering: .relaxed)
+    var status: Int32 = 0
+    while unsafe waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    withExtendedLifetime(life) {}
+    let signal = status & 0x7F
+    return Result(
+      code: signal == 0 ? status >> 8 & 0xFF : 128 + signal, signal: signal == 0 ? nil : signal,
+      output: String(decoding: bytes, as: UTF8.self))
+  }
 
-    var words: [UnsafeMutablePointer<CChar>?] = unsafe ([executable] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { for index in unsafe words.indices { unsafe free(words[index]) } }
-    // The child must not inherit that this process ignores the interrupt.
-    let previous = signal(SIGINT, SIG_IGN)
-    defer { signal(SIGINT, previous) }
+  private static func spawn(
+    _ process: inout pid_t, _ executable: String, _ actions: inout posix_spawn_file_actions_t, _ bond: Bond,
+    _ words: CStrings, _ environment: CStrings
+  ) -> Int32 {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
+    // What this process ignores for itself, and what it holds back just now, the child must not inherit.
     var defaults = sigset_t()
     unsafe sigemptyset(&defaults)
-    unsafe sigaddset(&defaults, SIGINT)
+    for number in [SIGPIPE, SIGXFSZ] { unsafe sigaddset(&defaults, number) }
     unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-
-    var child: pid_t = 0
-    let failure = unsafe posix_spawn(&child, executable, &actions, &attributes, &words, environ)
-    if capturesOutput { close(ends[1]) }
-    guard failure == 0 else {
-      if capturesOutput { close(ends[0]) }
-      throw InputError(
-        file: executable, "can't be started: \(unsafe String(cString: strerror(failure)))",
-        remedy: "build every stage with 'swift build -c release'")
+    var nothing = sigset_t()
+    unsafe sigemptyset(&nothing)
+    unsafe posix_spawnattr_setsigmask(&attributes, &nothing)
+    var flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
+    if bond == .stage {
+      unsafe posix_spawnattr_setpgroup(&attributes, 0)
+      flags |= POSIX_SPAWN_SETPGROUP
     }
-    let output = capturesOutput ? readAll(ends[0]) : []
-    var status: Int32 = 0
-    while unsafe waitpid(child, &status, 0) < 0 && errno == EINTR {}
-    let code = status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
-    return Result(code: code, output: String(decoding: output, as: UTF8.self))
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+    // The terminal stays this process's: a stage writes to it from the background, also where `stty tostop` forbids that to others, and
+    // reading from it fails instead of stopping the stage for ever.
+    let kept = bond == .stage ? [SIGTTOU, SIGTTIN].map { ($0, signal($0, SIG_IGN)) } : []
+    defer { for (number, handler) in kept { signal(number, handler) } }
+    return unsafe posix_spawn(&process, executable, &actions, &attributes, words.pointers, environment.pointers)
   }
 
-  private static func readAll(_ descriptor: Int32) -> [UInt8] {
+  /// This process's environment, without the name of its own parent.
+  private static var inheritedEnvironment: [String] {
+    var settings: [String] = []
+    var entry = unsafe environ
+    while let setting = unsafe entry.pointee {
+      unsafe settings.append(String(cString: setting))
+      unsafe entry += 1
+    }
+    return settings.filter { !$0.hasPrefix(ParentWatch.variable + "=") }
+  }
+}
+
+/// A pipe; both ends go with it and are closed in every program that this process starts.
+private final class Pipe {
+  let reading: Int32
+  private(set) var writing: Int32
+
+  init?() {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe pipe(&ends) == 0 else { return nil }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    (reading, writing) = (ends[0], ends[1])
+  }
+
+  deinit {
+    closeWriting()
+    close(reading)
+  }
+
+  func closeWriting() {
+    if writing >= 0 { close(writing) }
+    writing = -1
+  }
+
+  func readAll() -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65536)
     while true {
-      let count = unsafe read(descriptor, &chunk, chunk.count)
+      let count = unsafe read(reading, &chunk, chunk.count)
       if count < 0 && errno == EINTR { continue }
-      if count <= 0 { break }
+      if count <= 0 { return bytes }
       bytes += chunk[..<count]
     }
-    close(descriptor)
-    return bytes
+  }
+}
+
+/// A list of words as C wants it.
+@safe private final class CStrings {
+  let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+  private let count: Int
+
+  init(_ words: [String]) {
+    count = words.count
+    unsafe pointers = .allocate(capacity: count + 1)
+    for (index, word) in words.enumerated() { unsafe (pointers + index).initialize(to: strdup(word)) }
+    unsafe (pointers + count).initialize(to: nil)
+  }
+
+  deinit {
+    for index in 0..<count { unsafe free(pointers[index]) }
+    unsafe pointers.deallocate()
   }
 }

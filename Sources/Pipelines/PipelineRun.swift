@@ -37,7 +37,7 @@ public struct PipelineRun {
   public func plan(_ stage: PipelineFile.Stage) throws -> (isCurrent: Bool, reason: String)? {
     let result = try ChildProcess.run(
       executable(stage), stage.arguments + extraArguments + ["--dry-run", "--json"], capturesOutput: true,
-      silencesErrors: true)
+      silencesErrors: true, bond: .stage)
     guard result.code == 0, let plan = try? JSONValue(parsing: result.output) else { return nil }
     return (plan["up_to_date"]?.bool ?? false, plan["reason"]?.string ?? "it did not say why")
   }
@@ -57,7 +57,8 @@ public struct PipelineRun {
     let reason = isForced ? "--force" : plan?.reason ?? "its options or inputs need a look"
     announce(stage.name, true, reason)
     let result = try ChildProcess.run(
-      executable(stage), stage.arguments + extraArguments + (asJSON ? ["--json"] : []), capturesOutput: asJSON)
+      executable(stage), stage.arguments + extraArguments + (asJSON ? ["--json"] : []), capturesOutput: asJSON,
+      bond: .stage)
     return Step(stage: stage.name, reason: reason, ran: true, exitCode: result.code, output: result.output)
   }
 

@@ -45,7 +45,7 @@ public struct StageOutcome: Sendable {
 
 /// A stage: it declares what it reads and makes, then does it. `run` is the same for all of them.
 ///
-/// Exit codes: 0 complete work (or nothing to do), 1 failed, 2 incomplete, 64 wrong usage, 130 interrupted.
+/// Exit codes: 0 complete work (or nothing to do), 1 failed, 2 incomplete, 64 wrong usage, 129, 130 or 143 stopped by HUP, INT or TERM.
 public protocol StageCommand: ParsableCommand {
   var common: CommonOptions { get }
   /// Reads only what is cheap: options, names, sizes.
@@ -56,6 +56,7 @@ public protocol StageCommand: ParsableCommand {
 extension StageCommand {
   public mutating func run() throws {
     let name = Self.configuration.commandName ?? "stage"
+    Signals.install()
     do {
       let code = try execute()
       if code != 0 { throw ExitCode(code) }
@@ -64,7 +65,7 @@ extension StageCommand {
       throw ExitCode(1)
     } catch is Interrupted {
       printError("\(name): stopped; the same command goes on from here")
-      throw ExitCode(130)
+      throw ExitCode(Signals.exitCode)
     }
   }
 

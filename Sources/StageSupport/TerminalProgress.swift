@@ -6,9 +6,6 @@ import Synchronization
   import Glibc
 #endif
 
-/// Set by SIGINT and SIGTERM. A second signal ends the process at once.
-private let interruptRequested = Atomic<Bool>(false)
-
 /// Progress on standard error: a bar with rate and remaining time on a terminal, a line every few seconds elsewhere.
 public final class TerminalProgress: ProgressReporter {
   private struct State {
@@ -30,15 +27,9 @@ public final class TerminalProgress: ProgressReporter {
   public init(name: String, isQuiet: Bool) {
     self.name = name
     self.isQuiet = isQuiet
-    for number in [SIGINT, SIGTERM] {
-      signal(number) { received in
-        if interruptRequested.exchange(true, ordering: .relaxed) { _exit(128 + received) }
-      }
-    }
-    signal(SIGPIPE, SIG_DFL)
   }
 
-  public var isCancelled: Bool { interruptRequested.load(ordering: .relaxed) }
+  public var isCancelled: Bool { Signals.received != nil }
 
   public func begin(_ phase: String, total: Int, done: Int, unit: String) {
     state.withLock { state in

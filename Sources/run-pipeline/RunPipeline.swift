@@ -26,6 +26,8 @@ import StageSupport
   @OptionGroup var common: CommonOptions
 
   func run() throws {
+    Signals.install()
+    Signals.installForwarding()
     do {
       let code = try execute()
       if code != 0 { throw ExitCode(code) }

@@ -23,6 +23,7 @@ import StageSupport
   @Flag(help: "Print the result as JSON on standard output.") var json = false
 
   func run() throws {
+    Signals.install()
     do {
       if try score() < minimum { throw ExitCode(2) }
     } catch let error as InputError {

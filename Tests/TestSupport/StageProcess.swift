@@ -27,6 +27,8 @@ public struct StageProcess: Sendable {
     case signalAfter(Double, signal: Int32)
     /// Sends `signal` once the file exists and holds at least `bytes`.
     case signalOnce(file: String, bytes: Int, signal: Int32)
+    /// Sends all of `signals`, one straight after the other, once the file exists.
+    case signalsOnce(file: String, signals: [Int32])
   }
 
   /// Runs the executable `name` to its end.
@@ -84,6 +86,9 @@ public struct StageProcess: Sendable {
       case .signalOnce(let file, let bytes, let signal)
       where !isDisturbed && (FileSystem.signature(file)?.size ?? -1) >= bytes:
         kill(child, signal)
+        isDisturbed = true
+      case .signalsOnce(let file, let signals) where !isDisturbed && FileSystem.isFile(file):
+        for signal in signals { kill(child, signal) }
         isDisturbed = true
       default: break
       }
