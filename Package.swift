@@ -42,15 +42,16 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    // C: system libraries, libjpeg behind setjmp, and the SIMD kernels.
+    // C: system libraries, libjpeg behind setjmp, the SIMD kernels, and what Swift's Glibc lacks of Linux.
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CJPEG", cSettings: optimised, linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CKernels", cSettings: optimised),
+    .target(name: "CSystem", cSettings: optimised),
 
     // Owners: the only importers of C, and the only Swift that may be unsafe.
-    library("Files", ["Diagnostics"]),
+    library("Files", ["CSystem", "Diagnostics"]),
     library("Kernels", ["CKernels"]),
     library("HDF5", ["CHDF5", "Diagnostics", "Files"]),
     library("JPEG", ["CJPEG", "Diagnostics", "Files"]),
@@ -59,7 +60,7 @@ let package = Package(
 
     // Foundations.
     library("Diagnostics"),
-    library("Workers", ["Diagnostics"]),
+    library("Workers", ["CSystem", "Diagnostics"]),
     library("JSON", ["Diagnostics", "Files"]),
     library("Digests", [.product(name: "Crypto", package: "swift-crypto")]),
 

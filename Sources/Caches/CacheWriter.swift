@@ -52,16 +52,17 @@ public final class CacheWriter: Sendable {
     let blockCount = (inputCount + inputsPerBlock - 1) / inputsPerBlock
     let (offsets, end) = try Self.layOut(datasets, rows: maximumRows)
     self.offsets = offsets
-    file = try OutputFile(path: path + ".partial", keepsContent: true)
+    file = try OutputFile(path: path, keepsContent: true)
+    let journalPath = file.target + ".journal"
     let layout = datasets.map { "\($0.name) \($0.elementType.rawValue) \($0.rowShape)" }
     let identity = "\(journalIdentity) \(layout) \(maximumRows) \(inputsPerBlock)"
 
-    let recorded = Journal.read(path + ".journal", identity: identity)
+    let recorded = try Journal.read(journalPath, identity: identity)
     var checksums = [[UInt32]](repeating: [UInt32](repeating: 0, count: maximumRows), count: datasets.count)
     let intact = try Self.intactPrefix(
-      Array(recorded.prefix { keepsBlock($0.index, $0.note) }), of: path + ".partial", datasets, offsets, &checksums)
+      Array(recorded.prefix { keepsBlock($0.index, $0.note) }), of: file, datasets, offsets, &checksums)
     try file.claim(end)
-    journal = try Journal(path: path + ".journal", identity: identity, blocks: intact)
+    journal = try Journal(path: journalPath, identity: identity, blocks: intact)
     finishedBlocks = intact.count
     finishedNotes = intact.map(\.note)
     turnstile = Turnstile(first: intact.count)
@@ -152,8 +153,12 @@ public final class CacheWriter: Sendable {
     try file.truncate(to: end)
     let extents = zip(offsets, datasets).map { $0..<$0 + rows * $1.rowByteCount }
     try Seal.append(to: file, end: end, extents: extents)
-    try file.publish(as: path)
-    try FileSystem.remove(path + ".journal")
+    do { try file.publish() } catch {
+      // Beside a file that was thrown away it would be believed by nobody; it goes first where the file can't.
+      try? FileSystem.remove(journal.path)
+      throw error
+    }
+    try FileSystem.remove(journal.path)
   }
 
   /// The rows' places and the end of the last one: those of the published file.
@@ -167,10 +172,11 @@ public final class CacheWriter: Sendable {
 
   /// Those of the recorded blocks, from the first on, whose bytes are still what the journal says.
   private static func intactPrefix(
-    _ recorded: [Journal.Block], of partial: String, _ datasets: [RowDataset], _ offsets: [Int],
+    _ recorded: [Journal.Block], of file: OutputFile, _ datasets: [RowDataset], _ offsets: [Int],
     _ checksums: inout [[UInt32]]
   ) throws -> [Journal.Block] {
-    guard !recorded.isEmpty, let map = try? MappedFile(path: partial) else { return [] }
+    guard !recorded.isEmpty else { return [] }
+    let map = try file.mapped()
     let bytes = map.bytes
     var intact: [Journal.Block] = []
     for block in recorded {
@@ -227,10 +233,10 @@ public struct BlockSink {
 
 /// Writes a cache made of small datasets only, whole or not at all.
 public func writeCache(path: String, identity: CacheIdentity, columns: [NamedColumn]) throws {
-  let file = try OutputFile(path: path + ".partial", keepsContent: false)
+  let file = try OutputFile(path: path)
   let skeleton = try Skeleton()
   try skeleton.write(identity, columns)
   let end = try skeleton.copyMetadata(to: file)
   try Seal.append(to: file, end: end, extents: [])
-  try file.publish(as: path)
+  try file.publish()
 }

@@ -39,12 +39,15 @@ final class Journal: Sendable {
     }
   }
 
-  private let file: OutputFile
+  private let file: RecordFile
+  var path: String { file.path }
   private let end: Mutex<Int>
 
   /// The finished prefix of blocks that an earlier run of the same work recorded.
-  static func read(_ path: String, identity: String) -> [Block] {
-    guard let text = try? FileSystem.readText(path) else { return [] }
+  static func read(_ path: String, identity: String) throws -> [Block] {
+    // What can't be read is an error: only where there is none is there nothing to go on from.
+    guard try FileSystem.status(of: path) != nil else { return [] }
+    let text = try FileSystem.readText(path)
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().makeIterator()
     guard let first = lines.next(), content(first) == header(identity) else { return [] }
     var found: [Int: Block] = [:]
@@ -64,15 +67,14 @@ final class Journal: Sendable {
   /// Starts the journal anew with the blocks that are known to be good.
   init(path: String, identity: String, blocks: [Block]) throws {
     let text = Self.line(Self.header(identity)) + blocks.map { Self.line($0.json.canonical) }.joined()
-    try FileSystem.replace(path, with: text)
-    file = try OutputFile(path: path, keepsContent: true)
+    file = try RecordFile(path: path, startingWith: text)
     end = Mutex(text.utf8.count)
   }
 
   func append(_ block: Block) throws {
     let line = Self.line(block.json.canonical)
     try end.withLock { end in
-      try file.append(line, at: end)
+      try file.write(line, at: end)
       end += line.utf8.count
     }
   }

@@ -15,7 +15,7 @@ enum Seal {
   /// Appends the seal to a file of `end` bytes whose rows lie in `extents`.
   static func append(to output: OutputFile, end: Int, extents: [Range<Int>]) throws {
     precondition(extents.count <= mostExtents)
-    let map = try MappedFile(path: output.path)
+    let map = try output.mapped()
     var seal = magic
     seal.append(bytesOf: [UInt64(end)])
     seal.append(bytesOf: [UInt32(extents.count), checksum(map, end, extents)])

@@ -11,22 +11,22 @@ extension FileSystem {
   /// - Returns: the number of bytes.
   /// - Throws: `InputError` where the file is missing, is no regular file or can't be read.
   public static func read(_ path: String, into buffer: inout [UInt8]) throws(InputError) -> Int {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw InputError(file: path, "can't be opened: \(systemMessage())") }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw InputError(file: path, "is not a regular file")
+    // A named pipe must not be waited for.
+    let descriptor = try Descriptor(
+      opening: path, O_RDONLY | O_NONBLOCK, remedy: "check the path and its permissions")
+    let status = try descriptor.status(path)
+    guard let signature = status.signature else {
+      throw InputError(file: path, "is \(status.kind.words), expected a file")
     }
-    let count = Int(status.st_size)
+    let count = signature.size
     if buffer.count < count { buffer = [UInt8](repeating: 0, count: count + count / 4) }
     var done = 0
     while done < count {
       let step = unsafe buffer.withUnsafeMutableBytes { target in
-        unsafe Glibc.read(descriptor, target.baseAddress! + done, count - done)
+        unsafe Glibc.read(descriptor.number, target.baseAddress! + done, count - done)
       }
       if step < 0 && errno == EINTR { continue }
-      guard step >= 0 else { throw InputError(file: path, "can't be read: \(systemMessage())") }
+      guard step >= 0 else { throw .system(path, "can't be read") }
       if step == 0 { break }  // it was cut short meanwhile
       done += step
     }

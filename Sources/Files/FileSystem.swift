@@ -1,85 +1,58 @@
-import Diagnostics
+import CSystem
+public import Diagnostics
 
 #if canImport(Glibc)
   import Glibc
 #endif
 
-/// What tells one version of a file from another without reading it.
-public struct FileSignature: Equatable, Sendable {
-  public var size: Int
-  public var modified: Int  // nanoseconds
-  public var changed: Int  // nanoseconds
-  public var inode: Int
-
-  /// nil for what is no regular file.
-  init?(_ status: stat) {
-    guard status.st_mode & S_IFMT == S_IFREG else { return nil }
-    func nanoseconds(_ time: timespec) -> Int { Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec) }
-    size = Int(status.st_size)
-    modified = nanoseconds(status.st_mtim)
-    changed = nanoseconds(status.st_ctim)
-    inode = Int(status.st_ino)
-  }
-
-  /// Stable text for comparing and storing.
-  public var text: String { "\(size).\(modified).\(changed).\(inode)" }
-}
-
 /// Files and folders, each call one system call or a few.
 public enum FileSystem {
-  /// The signature of the regular file at `path`, or nil where there is none.
-  public static func signature(_ path: String) -> FileSignature? {
-    status(path).flatMap { FileSignature($0) }
-  }
-
-  public static func isFile(_ path: String) -> Bool { status(path).map { $0.st_mode & S_IFMT == S_IFREG } ?? false }
-  public static func isFolder(_ path: String) -> Bool { status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false }
-
-  private static func status(_ path: String) -> stat? {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 ? status : nil
-  }
-
   /// The names in a folder, in byte order, without `.` and `..`.
   public static func list(_ folder: String) throws -> [String] {
-    guard let handle = unsafe opendir(folder) else {
-      throw InputError(file: folder, "can't be listed: \(systemMessage())", remedy: "give a readable folder")
+    let remedy = "give a readable folder"
+    let descriptor = try Descriptor(opening: folder, O_RDONLY | O_DIRECTORY, "can't be listed", remedy: remedy)
+    // The stream owns and closes its own descriptor.
+    let twin = fcntl(descriptor.number, F_DUPFD_CLOEXEC, 3)
+    guard twin >= 0, let handle = unsafe fdopendir(twin) else {
+      throw InputError.system(folder, "can't be listed", remedy: remedy)
     }
     defer { unsafe closedir(handle) }
     var names: [String] = []
-    while let entry = unsafe readdir(handle) {
+    while true {
+      errno = 0
+      guard let entry = unsafe readdir(handle) else { break }
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
         unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
       if name != "." && name != ".." { names.append(name) }
     }
+    // Half a list looks like a whole one.
+    guard errno == 0 else { throw InputError.system(folder, "can't be listed to its end", remedy: "check the disk") }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Makes `folder` and those above it.
-  public static func makeFolder(_ folder: String) throws {
+  /// Makes `folder` and those above it, so that they last.
+  public static func makeFolder(_ folder: String) throws(InputError) {
+    if try status(of: folder)?.kind == .folder { return }
     var path = folder.hasPrefix("/") ? "/" : ""
     for part in folder.split(separator: "/") {
       path += (path.isEmpty || path.hasSuffix("/") ? "" : "/") + part
-      if unsafe mkdir(path, 0o777) != 0 && !isFolder(path) {
-        throw InputError(file: path, "the folder can't be made: \(systemMessage())", remedy: "choose a writable folder")
+      if unsafe mkdir(path, 0o777) == 0 {
+        try synchronizeFolder(of: path)
+        continue
+      }
+      let failure = errno
+      if try status(of: path)?.kind != .folder {
+        throw .system(path, "the folder can't be made", number: failure, remedy: "choose a writable folder")
       }
     }
   }
 
   /// Removes a file; one that isn't there is no error.
-  public static func remove(_ path: String) throws {
+  public static func remove(_ path: String) throws(InputError) {
     if unsafe unlink(path) != 0 && errno != ENOENT {
-      throw InputError(file: path, "can't be removed: \(systemMessage())")
+      throw .system(path, "can't be removed", remedy: "check the folder's permissions")
     }
-  }
-
-  /// Renames a file, replacing what is there, and makes that last.
-  public static func rename(_ path: String, to target: String) throws {
-    guard unsafe Glibc.rename(path, target) == 0 else {
-      throw InputError(file: target, "can't be renamed into place: \(systemMessage())")
-    }
-    try synchronizeFolder(of: target)
   }
 
   /// The folder of `path`: `.` for a bare name.
@@ -105,50 +78,35 @@ public enum FileSystem {
     return unsafe file.bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
-  /// Replaces `path` by `bytes` so that a reader sees the old file or the new one whole: a temporary file beside it, fsync,
-  /// rename, fsync of the folder.
+  /// Replaces `path` by `bytes` so that a reader sees the old file or the new one whole, and makes that last. Whoever replaces the
+  /// same file at the same time waits, or is told so.
   public static func replace(_ path: String, with bytes: [UInt8]) throws {
-    let temporary = path + ".partial"
-    func fail(_ doing: String) -> InputError {
-      let message = systemMessage()
-      unsafe unlink(temporary)
-      return InputError(file: path, "can't be \(doing): \(message)", remedy: "check the folder and the free space")
-    }
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw fail("made") }
-    var written = 0
-    while written < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes {
-        unsafe write(descriptor, $0.baseAddress! + written, $0.count - written)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let error = fail("written")
-        close(descriptor)
-        throw error
-      }
-      written += count
-    }
-    guard fsync(descriptor) == 0 else {
-      let error = fail("written")
-      close(descriptor)
-      throw error
-    }
-    close(descriptor)
-    guard unsafe Glibc.rename(temporary, path) == 0 else { throw fail("renamed into place") }
-    try synchronizeFolder(of: path)
+    let output = try OutputFile(path: path)
+    try output.write(bytes.byteSpan, at: 0)
+    try output.publish()
   }
 
   public static func replace(_ path: String, with text: String) throws {
     try replace(path, with: Array(text.utf8))
   }
 
-  /// Makes a rename in the folder of `path` last through a power cut.
-  public static func synchronizeFolder(of path: String) throws {
-    let descriptor = unsafe open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw InputError(file: folder(of: path), "can't be opened: \(systemMessage())") }
-    defer { close(descriptor) }
-    // Some file systems refuse fsync on folders; their renames are ordered already.
-    _ = fsync(descriptor)
+  /// Makes a new name in the folder of `path` last through a power cut.
+  public static func synchronizeFolder(of path: String) throws(InputError) {
+    let folder = folder(of: path)
+    let descriptor = try Descriptor(opening: folder, O_RDONLY | O_DIRECTORY)
+    var status: Int32
+    repeat { status = fsync(descriptor.number) } while status != 0 && errno == EINTR
+    // Some file systems know no fsync of folders; their renames are ordered already.
+    guard status == 0 || [EINVAL, ENOTSUP, EOPNOTSUPP].contains(errno) else {
+      throw .system(folder, "can't be brought to the disk", remedy: "check the disk; run the command again")
+    }
+  }
+
+  /// Makes everything last that was written on the disk of `folder`: one call for many files.
+  public static func synchronize(everythingNear folder: String) throws(InputError) {
+    let descriptor = try Descriptor(opening: folder, O_RDONLY | O_DIRECTORY)
+    guard captioneer_synchronize_disk(descriptor.number) == 0 else {
+      throw .system(folder, "can't be brought to the disk", remedy: "check the disk; run the command again")
+    }
   }
 }

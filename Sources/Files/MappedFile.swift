@@ -1,4 +1,5 @@
-import Diagnostics
+import CSystem
+public import Diagnostics
 
 #if canImport(Glibc)
   import Glibc
@@ -8,32 +9,39 @@ import Diagnostics
 @safe public final class MappedFile: @unchecked Sendable {
   public let path: String
   private let base: UnsafeRawPointer?
+  /// Turns the SIGBUS of a file that is cut while it is read into a line that names it.
+  private let watch: UnsafeMutableRawPointer?
   public let count: Int
 
   /// - Throws: `InputError` where the file is missing, is no regular file or can't be read.
-  public init(path: String) throws {
+  public convenience init(path: String) throws(InputError) {
+    // A named pipe must not be waited for.
+    let descriptor = try Descriptor(
+      opening: path, O_RDONLY | O_NONBLOCK, remedy: "check the path and its permissions")
+    try self.init(mapping: descriptor, path: path)
+  }
+
+  init(mapping descriptor: Descriptor, path: String) throws(InputError) {
     self.path = path
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw InputError(file: path, "can't be opened: \(systemMessage())", remedy: "check the path and its permissions")
+    let status = try descriptor.status(path)
+    guard let signature = status.signature else {
+      throw InputError(file: path, "is \(status.kind.words), expected a file", remedy: "give a file")
     }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw InputError(file: path, "is not a regular file", remedy: "give a file")
-    }
-    count = Int(status.st_size)
+    count = signature.size
     if count == 0 {
-      unsafe base = nil
+      unsafe (base, watch) = (nil, nil)
       return
     }
-    let address = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
-    guard unsafe address != MAP_FAILED else { throw InputError(file: path, "can't be mapped: \(systemMessage())") }
+    let address = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor.number, 0)
+    guard unsafe address != MAP_FAILED else { throw .system(path, "can't be mapped") }
     unsafe base = UnsafeRawPointer(address)
+    unsafe watch = captioneer_watch_map(address, count, path)
   }
 
   deinit {
-    if let base = unsafe base { unsafe munmap(UnsafeMutableRawPointer(mutating: base), count) }
+    guard let base = unsafe base else { return }
+    unsafe captioneer_unwatch_map(watch)
+    unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
   }
 
   /// The whole file.
@@ -49,7 +57,7 @@ import Diagnostics
   /// a large file small.
   public func discard(_ range: Range<Int>) {
     guard let base = unsafe base, range.upperBound <= count else { return }
-    let page = 4096
+    let page = pageSize
     let start = range.lowerBound / page * page
     let end = range.upperBound == count ? count : range.upperBound / page * page
     if end > start { unsafe _ = madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED) }
@@ -70,6 +78,9 @@ import Diagnostics
     if let base = unsafe base { unsafe _ = madvise(UnsafeMutableRawPointer(mutating: base), count, MADV_SEQUENTIAL) }
   }
 }
+
+/// The machine's, not a number known beforehand: 4 kB on x86, up to 64 kB elsewhere.
+private let pageSize = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
 
 /// What the last failed system call said.
 public func systemMessage() -> String {

@@ -1,143 +1,173 @@
-import Diagnostics
+import CSystem
+public import Diagnostics
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
 #endif
 
-/// A file being written in place by several threads, every write checked.
+/// The writer of everything that gets a name: bytes go to `TARGET.partial`, by several threads at once and every write checked, and
+/// `publish` turns that into `TARGET` whole.
+///
+/// One process at a time: the temporary file is locked, and once the lock is had its name must still mean the locked file. Whoever
+/// waited while another published would else hold the published file, and rewrite it.
 public final class OutputFile: Sendable {
+  /// As the user named it.
   public let path: String
-  fileprivate let descriptor: Int32
+  /// What `path` means, links followed; temporary file, journal and lock lie beside it.
+  public let target: String
+  /// The temporary file.
+  public var partial: String { target + ".partial" }
 
-  /// Opens or makes `path` and locks it against other processes.
+  private let descriptor: Descriptor
+  private let keepsContent: Bool
+  private let isFinished = Atomic(false)
+
+  /// Opens or makes the temporary file and locks it. An earlier process's leftovers are taken over.
   ///
-  /// - Throws: `InputError` where the folder can't be written or another process holds the file.
-  public init(path: String, keepsContent: Bool) throws {
+  /// - Parameter keepsContent: what an interrupted run left is kept, now and if this run is interrupted too.
+  /// - Throws: `InputError` where `path` is no place for a file, the folder can't be written or another process makes this file.
+  public init(path: String, keepsContent: Bool = false) throws(InputError) {
     self.path = path
-    try FileSystem.makeFolder(FileSystem.folder(of: path))
-    descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw InputError(file: path, "can't be written: \(systemMessage())", remedy: "choose a writable folder")
-    }
-    // A child that this process is just starting holds our locks until it becomes another program: a moment's patience.
-    var patience = 100
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0, patience > 0 {
-      patience -= 1
-      usleep(10_000)
-    }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      throw InputError(file: path, "another process is making this file", remedy: "wait for it, or stop it")
-    }
+    self.keepsContent = keepsContent
+    target = try FileSystem.resolve(path)
+    try FileSystem.makeFolder(FileSystem.folder(of: target))
+    descriptor = try Self.openLocked(target + ".partial", path)
     if !keepsContent { try truncate(to: 0) }
   }
 
-  deinit { close(descriptor) }
+  private static func openLocked(_ partial: String, _ path: String) throws(InputError) -> Descriptor {
+    let busy = InputError(file: path, "another process is making this file", remedy: "wait for it, or stop it")
+    // Each turn beyond the first means that somebody published or gave up in between.
+    for _ in 0..<100 {
+      let descriptor = try Descriptor(
+        opening: partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, file: path, "\(partial) can't be written",
+        remedy: "choose a writable folder, or remove what is in the way")
+      let held = try descriptor.status(partial)
+      guard held.kind == .file else {
+        throw InputError(file: partial, "is \(held.kind.words), which is in the way of \(path)", remedy: "remove it")
+      }
+      guard try descriptor.lock(partial) else { throw busy }
+      guard let named = try FileSystem.statusOfName(partial), named.identity == held.identity else { continue }
+      if named.names == 1 { return descriptor }
+      // A second name would see our bytes: that file is somebody's own.
+      try FileSystem.remove(partial)
+    }
+    throw busy
+  }
+
+  deinit {
+    guard !isFinished.load(ordering: .relaxed) else { return }
+    // What nobody goes on with, and what the disk may have lost, is no use to the next run.
+    if !keepsContent || descriptor.closingError() != 0 { unsafe _ = unlink(partial) }
+  }
+
+  private func fail(
+    _ problem: String, at location: String? = nil, number: Int32 = errno, remedy: String? = nil
+  ) -> InputError {
+    .system(path, at: location, problem, number: number, remedy: remedy)
+  }
 
   /// Claims `byteCount` bytes on the disk, so that a full disk is found before the work begins.
-  public func claim(_ byteCount: Int) throws {
-    var code: Int32
-    repeat { code = posix_fallocate(descriptor, 0, byteCount) } while code == EINTR
-    guard code == 0 else {
-      throw InputError(
-        file: path, "\(byteCount) bytes can't be claimed: \(unsafe String(cString: strerror(code)))",
+  public func claim(_ byteCount: Int) throws(InputError) {
+    var status = captioneer_claim(descriptor.number, Int64(byteCount))
+    if status != 0, [EOPNOTSUPP, ENOSYS, EINVAL].contains(errno) { status = try claimByAsking(byteCount) }
+    guard status == 0 else {
+      throw fail(
+        "\(byteCount) bytes can't be claimed",
         remedy: "free space or choose another disk; what was there before is untouched")
     }
+  }
+
+  /// For disks that can't reserve: looks at the free space and makes a hole.
+  private func claimByAsking(_ byteCount: Int) throws(InputError) -> Int32 {
+    var space = statvfs()
+    var held = stat()
+    guard unsafe fstatvfs(descriptor.number, &space) == 0, unsafe fstat(descriptor.number, &held) == 0 else {
+      return -1
+    }
+    let free = Int(clamping: space.f_bavail).multipliedReportingOverflow(by: Int(clamping: space.f_frsize))
+    if !free.overflow && free.partialValue < byteCount - 512 * Int(held.st_blocks) {
+      errno = ENOSPC
+      return -1
+    }
+    return Int(held.st_size) >= byteCount ? 0 : ftruncate(descriptor.number, byteCount)
   }
 
   public func write(_ bytes: RawSpan, at offset: Int) throws {
     try unsafe bytes.withUnsafeBytes { try unsafe write($0, at: offset) }
   }
 
-  fileprivate func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
-    var written = 0
-    while written < bytes.count {
-      let count = unsafe pwrite(descriptor, bytes.baseAddress! + written, bytes.count - written, offset + written)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        throw InputError(
-          file: path, at: "byte \(offset + written)", "can't be written: \(systemMessage())",
-          remedy: "free space; the same command goes on from here")
-      }
-      written += count
+  public func write(_ text: String, at offset: Int = 0) throws {
+    try write(Array(text.utf8).byteSpan, at: offset)
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(InputError) {
+    let remedy = keepsContent ? "free space; the same command goes on from here" : "check the folder and the free space"
+    try unsafe descriptor.write(bytes, at: offset, path, remedy: remedy)
+  }
+
+  public func truncate(to byteCount: Int) throws(InputError) {
+    var status: Int32
+    repeat { status = ftruncate(descriptor.number, byteCount) } while status != 0 && errno == EINTR
+    guard status == 0 else { throw fail("can't be cut to \(byteCount) bytes") }
+  }
+
+  /// What was written so far, to be read back.
+  public func mapped() throws(InputError) -> MappedFile {
+    try MappedFile(mapping: descriptor, path: partial)
+  }
+
+  /// Brings everything to the disk. Where that fails the temporary file is thrown away: the kernel calls the lost pages clean
+  /// afterwards, and the next run would believe them.
+  public func synchronize() throws(InputError) {
+    var status: Int32
+    repeat { status = fsync(descriptor.number) } while status != 0 && errno == EINTR
+    let failure = status != 0 ? errno : descriptor.closingError()
+    guard failure == 0 else {
+      discard()
+      throw fail(
+        "can't be brought to the disk", number: failure,
+        remedy: "check the disk; what it may have lost was thrown away, run the command again")
     }
   }
 
-  /// Adds `text` at the end in one write, so that a reader sees the whole of it or a torn last line.
-  public func append(_ text: String, at offset: Int) throws {
-    let bytes = Array(text.utf8)
-    try unsafe bytes.withUnsafeBytes { try unsafe write($0, at: offset) }
+  /// Throws the temporary file away.
+  public func discard() {
+    guard !isFinished.exchange(true, ordering: .relaxed) else { return }
+    if unsafe unlink(partial) != 0 { _ = ftruncate(descriptor.number, 0) }
+    descriptor.close()
   }
 
-  public func truncate(to byteCount: Int) throws {
-    guard ftruncate(descriptor, byteCount) == 0 else {
-      throw InputError(file: path, "can't be cut to \(byteCount) bytes: \(systemMessage())")
-    }
-  }
-
-  public func synchronize() throws {
-    guard fsync(descriptor) == 0 else {
-      throw InputError(
-        file: path, "can't be brought to the disk: \(systemMessage())", remedy: "check the disk; run the command again")
-    }
-  }
-
-  /// Brings everything to the disk and gives the file its final name; a reader sees the old file or the whole new one.
-  public func publish(as name: String) throws {
+  /// Brings everything to the disk and gives the file its name; a reader sees the old file or the whole new one. Nothing can be
+  /// written afterwards.
+  public func publish() throws(InputError) {
     try synchronize()
-    guard unsafe rename(path, name) == 0 else {
-      throw InputError(file: name, "can't be put in place: \(systemMessage())", remedy: "check the folder")
-    }
-    try FileSystem.synchronizeFolder(of: name)
-    // Readers lock too, and this object may outlive the publication.
-    flock(descriptor, LOCK_UN)
-  }
-}
-
-/// A file on the memory file system. Holes cost nothing.
-public final class MemoryFile: Sendable {
-  private let descriptor: Int32
-  /// A path for libraries that open files by name; gone after `unlink`.
-  public let path: String
-
-  public init(name: String) throws {
-    for folder in ["/dev/shm", "/tmp"] {
-      // The name shows nowhere, so it may be random.
-      let path = "\(folder)/\(name)-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-      let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-      if descriptor >= 0 {
-        self.descriptor = descriptor
-        self.path = path
-        return
-      }
-    }
-    throw InputError("no file can be made in /dev/shm or /tmp: \(systemMessage())", remedy: "make one of them writable")
+    try giveName()
+    try FileSystem.synchronizeFolder(of: target)
   }
 
-  /// Takes the name away, so that nothing stays behind however the process ends. The file itself lives on with its owner.
-  public func unlinkName() { unsafe _ = unlink(path) }
-
-  deinit { close(descriptor) }
-
-  public func byteCount() throws -> Int {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw InputError("a memory file is gone: \(systemMessage())") }
-    return Int(status.st_size)
+  /// The same for one of many files: `FileSystem.synchronize(everythingNear:)` brings all of them to the disk at once.
+  public func publishUnsynchronized() throws(InputError) {
+    let failure = descriptor.closingError()
+    guard failure == 0 else {
+      discard()
+      throw fail("can't be written", number: failure, remedy: "check the disk")
+    }
+    try giveName()
   }
 
-  /// Copies a range of bytes to the same place of `output`.
-  public func copy(_ range: Range<Int>, to output: OutputFile) throws {
-    var chunk = [UInt8](repeating: 0, count: min(1 << 20, max(1, range.count)))
-    var position = range.lowerBound
-    while position < range.upperBound {
-      let wanted = min(chunk.count, range.upperBound - position)
-      let count = unsafe chunk.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress!, wanted, position) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw InputError("a memory file can't be read: \(systemMessage())") }
-      try unsafe chunk.withUnsafeBytes { bytes in
-        try unsafe output.write(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: position)
-      }
-      position += count
+  private func giveName() throws(InputError) {
+    let held = try descriptor.status(path)
+    guard let named = try FileSystem.statusOfName(partial), named.identity == held.identity else {
+      throw InputError(file: partial, "was taken away while it was written", remedy: "run the command again")
     }
+    if let there = try FileSystem.statusOfName(target), there.kind != .file {
+      throw InputError(file: target, "has become \(there.kind.words), which is not written over", remedy: "remove it")
+    }
+    guard unsafe rename(partial, target) == 0 else { throw fail("can't be put in place", remedy: "check the folder") }
+    isFinished.store(true, ordering: .relaxed)
+    let failure = descriptor.close()
+    guard failure == 0 else { throw fail("can't be closed", number: failure, remedy: "check the disk") }
   }
 }

@@ -45,11 +45,13 @@ public struct SceneDataset: Sendable {
         let scene = Scene(seed: seed, index: index)
         let jpeg = try encodeJPEG(
           scene.draw().byteSpan, width: scene.width, height: scene.height, quality: quality)
-        let file = try OutputFile(path: FileSystem.join(images, fileName(index)), keepsContent: false)
+        let file = try OutputFile(path: FileSystem.join(images, fileName(index)))
         try file.write(jpeg.byteSpan, at: 0)
+        try file.publishUnsynchronized()
         progress.advance(by: 1)
       }
     }
+    try FileSystem.synchronize(everythingNear: images)
     try FileSystem.replace(outputs[1], with: annotations(0..<trainCount))
     try FileSystem.replace(outputs[2], with: annotations(trainCount..<count))
     try FileSystem.replace(outputs[0], with: truth(count))

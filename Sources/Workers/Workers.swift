@@ -1,15 +1,10 @@
+import CSystem
 import Diagnostics
 import Dispatch
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
-/// The number of CPUs this process may run on.
-public var availableProcessorCount: Int {
-  max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-}
+/// How many processors this process may use: `taskset` and a container's share of time count.
+public let availableProcessorCount = Int(captioneer_processor_count())
 
 /// Runs `body` once for each of `0 ..< count` on up to `threads` threads and waits for all of them.
 ///

@@ -178,7 +178,7 @@ struct FeatureExtractionTests {
         return ""
       } catch { return "\(error)" }
     }
-    #expect(message("file://\(weights)").contains("expected b0353104"))
+    #expect(message("file://\(weights)").contains("expected b03531047ffacf1e…"))
     let missing = message("file:///nowhere/at/all")
     #expect(missing.contains("could not be downloaded") && missing.contains("put it there"), "\(missing)")
     #expect(try FileSystem.list(folder + "/weights") == [])

@@ -27,11 +27,11 @@ import Testing
     try skeleton.setAttribute("format", "captioneer.test")
     try skeleton.setAttribute("splits", ["train", "val"])
     try skeleton.setAttribute("version", -3)
-    let output = try OutputFile(path: path + ".partial", keepsContent: false)
+    let output = try OutputFile(path: path)
     let end = try skeleton.copyMetadata(to: output)
     try output.truncate(to: end)
     try output.write([UInt8](0..<30).byteSpan, at: extents[0].offset)
-    try output.publish(as: path)
+    try output.publish()
     return extents
   }
 
