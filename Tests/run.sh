@@ -18,4 +18,7 @@ swift test -c release --disable-testable-imports "$@"
 [ $# -eq 0 ] || exit 0
 
 echo "run.sh: instruction counts" >&2
-exec python3 Tests/Benchmarks/instructions.py "$(swift build -c release --show-bin-path)/measure-kernels"
+python3 Tests/Benchmarks/instructions.py "$(swift build -c release --show-bin-path)/measure-kernels"
+
+echo "run.sh: faults" >&2
+exec python3 Tests/Faults/campaign.py --short --jobs 2
