@@ -49,6 +49,7 @@ SHORT = {
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="a sample of each campaign, as in the suite")
+    parser.add_argument("--most", type=int, help="a sample of so many cases of each campaign")
     parser.add_argument("--seed", type=int, default=1, help="draws everything that is random")
     parser.add_argument("--campaign", action="append", choices=CAMPAIGNS, help="only this one; may be repeated")
     parser.add_argument("--stage", action="append", choices=[stage.name for stage in STAGES], help="only this one")
@@ -92,8 +93,8 @@ def select(laboratory: Laboratory, options: argparse.Namespace) -> list[Case]:
         ]
         if options.case:
             cases = [case for case in cases if case.name.startswith(options.case)]
-        elif options.short:
-            cases = spread(cases, SHORT[name], random.Random(f"{options.seed} short {name}"))
+        elif options.short or options.most:
+            cases = spread(cases, options.most or SHORT[name], random.Random(f"{options.seed} sample {name}"))
         chosen += cases
     return chosen
 

@@ -6,9 +6,10 @@ import json
 import random
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import crafted
 import laws
 from cases import Case
 from processes import Result, Surroundings
@@ -16,7 +17,7 @@ from stages import REPOSITORY, STAGES, Laboratory, Stage
 
 DRAWS = 250
 PHOTOGRAPHS = 40
-MEMORY = 400 << 20
+MEMORY = 256 << 20
 SECONDS = 20
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF)
 WORDS = (0, 1, 0x7FFF, 0x8000, 0xFFFF, 1 << 31, (1 << 31) - 1, (1 << 32) - 1, (1 << 63) - 1, 1 << 61)
@@ -58,21 +59,37 @@ def mutate(content: bytes, source: random.Random) -> bytes:
     return bytes(changed)
 
 
-KINDS: dict[str, tuple[str, str, str]] = {
-    # kind → stage, the option whose file is mutated ("" where it is the argument), where the whole file comes from
-    "safetensors": ("extract-features", "--weights", "inputs:weights.safetensors"),
-    "checkpoint": ("caption-images-printed", "--checkpoint", "inputs:captioner/captioner.safetensors"),
-    "pth-zip": ("extract-features", "--weights", "torch_zip.pth"),
-    "pth-legacy": ("extract-features", "--weights", "torch_legacy.pth"),
-    "zip": ("decode-images-zip", "--images", "inputs:photographs.zip"),
-    "captions": ("tokenize-captions", "--split", "inputs:train.json"),
-    "karpathy": ("tokenize-captions", "--karpathy", "karpathy"),
-    "yaml": ("run-pipeline", "", "inputs:pipeline.yaml"),
-    "results": ("score-captions", "--results", "inputs:results.json"),
-    "truth": ("score-captions", "--scenes", "inputs:scenes/scenes.json"),
-    "images-cache": ("extract-features", "--images-cache", "inputs:images.h5"),
-    "captions-cache": ("train-captioner", "--captions", "inputs:captions.h5"),
-    "features-cache": ("caption-images-printed", "--features", "inputs:features.h5"),
+def resealed(content: bytes, source: random.Random) -> bytes:
+    """What somebody would do who knows the format: damage that the seal vouches for."""
+    body = mutate(content[: -crafted.SEAL], source)
+    return crafted.reseal(body + content[-crafted.SEAL :])
+
+
+Mutator = Callable[[bytes, random.Random], bytes]
+KINDS: dict[str, tuple[str, str, str, Mutator]] = {
+    # kind → stage, the option whose file is mutated ("" where it is the argument), where the whole file comes from, how
+    "safetensors": ("extract-features", "--weights", "inputs:weights.safetensors", mutate),
+    "safetensors-header": ("extract-features", "--weights", "inputs:weights.safetensors", crafted.safetensors_header),
+    "checkpoint": ("caption-images-printed", "--checkpoint", "inputs:captioner/captioner.safetensors", mutate),
+    "checkpoint-header": (
+        "caption-images-printed", "--checkpoint", "inputs:captioner/captioner.safetensors", crafted.safetensors_header),
+    "pth-zip": ("extract-features", "--weights", "torch_zip.pth", mutate),
+    "pth-zip-opcodes": ("extract-features", "--weights", "torch_zip.pth", crafted.zipped_pickle),
+    "pth-protocol4-opcodes": ("extract-features", "--weights", "torch_protocol4.pth", crafted.zipped_pickle),
+    "pth-legacy": ("extract-features", "--weights", "torch_legacy.pth", mutate),
+    "pth-legacy-opcodes": ("extract-features", "--weights", "torch_legacy.pth", crafted.legacy_pickle),
+    "zip": ("decode-images-zip", "--images", "inputs:photographs.zip", mutate),
+    "captions": ("tokenize-captions", "--split", "inputs:train.json", mutate),
+    "karpathy": ("tokenize-captions", "--karpathy", "karpathy", mutate),
+    "yaml": ("run-pipeline", "", "inputs:pipeline.yaml", mutate),
+    "results": ("score-captions", "--results", "inputs:results.json", mutate),
+    "truth": ("score-captions", "--scenes", "inputs:scenes/scenes.json", mutate),
+    "images-cache": ("extract-features", "--images-cache", "inputs:images.h5", mutate),
+    "images-cache-resealed": ("extract-features", "--images-cache", "inputs:images.h5", resealed),
+    "captions-cache": ("train-captioner", "--captions", "inputs:captions.h5", mutate),
+    "captions-cache-resealed": ("train-captioner", "--captions", "inputs:captions.h5", resealed),
+    "features-cache": ("caption-images-printed", "--features", "inputs:features.h5", mutate),
+    "features-cache-resealed": ("caption-images-printed", "--features", "inputs:features.h5", resealed),
 }
 
 
@@ -81,7 +98,7 @@ def mutations(laboratory: Laboratory, stages: list[Stage], _: random.Random) -> 
     for draw in range(DRAWS):
         if "decode-images" in names:
             yield Case(f"jpeg/{draw}", lambda own: photographs(laboratory, own))
-    for kind, (name, _, _) in KINDS.items():
+    for kind, (name, _, _, _) in KINDS.items():
         if name not in names:
             continue
         for draw in range(DRAWS):
@@ -107,11 +124,11 @@ def whole_file(laboratory: Laboratory, origin: str) -> bytes:
 
 
 def one_file(laboratory: Laboratory, kind: str, source: random.Random) -> list[str]:
-    name, option, origin = KINDS[kind]
+    name, option, origin, mutator = KINDS[kind]
     stage = next(stage for stage in STAGES if stage.name == name)
     laboratory.clean()
     target = laboratory.case / ("mutated" + Path(origin).suffix)
-    content = mutate(whole_file(laboratory, origin), source)
+    content = mutator(whole_file(laboratory, origin), source)
     arguments = list(stage.arguments)
     if kind == "truth":
         target = laboratory.case / "scenes/scenes.json"
