@@ -26,11 +26,17 @@ def folder(log: list[Call]) -> int:
     return 1 + next(n for n, call in enumerate(syncs) if call.path.endswith("/out"))
 
 
+def naming(log: list[Call]) -> int:
+    """Which of the renames gives the output its name."""
+    renames = [call for call in log if call.operation == "rename"]
+    return 1 + next(n for n, call in enumerate(renames) if call.second.endswith("images.h5"))
+
+
 # What happens behind the stage's back → the plan, given the calls that the stage makes, and words of the law that must notice.
 LIES: dict[str, tuple[Callable[[list[Call]], Plan], str]] = {
     "a dropped row": (lambda log: nth("pwrite", row(log), "drop"), "wrong content"),
     "a turned bit of a row": (lambda log: nth("pwrite", row(log), "flip"), "wrong content"),
-    "a name that was not given": (lambda log: nth("rename", 1, "drop", persists=True), "missing"),
+    "a name that was not given": (lambda log: nth("rename", naming(log), "drop"), "missing"),
     "syncs that were not done": (lambda log: nth("sync", 1, "drop", persists=True), "before its content was synced"),
     "folders that were not synced": (lambda log: nth("sync", folder(log), "drop", persists=True), "folder was not synced"),
     "a crash": (lambda log: nth("pwrite", 1, "kill", signal.SIGSEGV), "ended by SIGSEGV"),

@@ -281,6 +281,7 @@ int posix_fallocate(int descriptor, off_t offset, off_t length) {
   SIMPLE(ALLOCATE, NULL, descriptor, "", value, REAL(posix_fallocate)(descriptor, offset, length))
 }
 int fsync(int descriptor) { SIMPLE(SYNC, NULL, descriptor, "", -1, REAL(fsync)(descriptor)) }
+int syncfs(int descriptor) { SIMPLE(SYNC, NULL, descriptor, "everything", -1, REAL(syncfs)(descriptor)) }
 int fdatasync(int descriptor) { SIMPLE(SYNC, NULL, descriptor, "", -1, REAL(fdatasync)(descriptor)) }
 
 int close(int descriptor) {

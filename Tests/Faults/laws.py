@@ -90,12 +90,13 @@ def durable(calls: Iterable[Call], *, succeeded: bool) -> list[str]:
     """What a power cut would show: a name is given to synced content only, and a name lasts when its folder is synced.
 
     The calls may be those of several runs, one after the other. Content that a failed sync lost is lost until it is written
-    again, whatever later syncs say.
+    again, whatever later syncs say. Pictures count when the list of them gets its name: they may be synced all at once before that.
     """
     found: list[str] = []
     unsynced: dict[int, list[tuple[int, int]]] = {}
     lost: dict[int, list[tuple[int, int]]] = {}
     folders: dict[str, str] = {}
+    pictures: dict[int, str] = {}
     for call in calls:
         if call.path.endswith((" (deleted)",)) or "/dev/shm/captioneer-skel" in call.path:
             continue
@@ -111,16 +112,24 @@ def durable(calls: Iterable[Call], *, succeeded: bool) -> list[str]:
         elif call.operation == "truncate" and really:
             unsynced.setdefault(call.inode, []).append((0, 0))
         elif call.operation == "sync":
-            if really:
+            if really and call.second == "everything":
+                for unwritten in (unsynced, folders, pictures):
+                    unwritten.clear()
+            elif really:
                 unsynced.pop(call.inode, None)
+                pictures.pop(call.inode, None)
                 for folder in [one for one in folders if call.path == one or call.path.endswith("/" + one)]:
                     del folders[folder]
             elif call.what != "dropped":
                 lost.setdefault(call.inode, []).extend(unsynced.pop(call.inode, []))
         elif call.operation in ("rename", "link") and really:
             name = Path(call.second).name
-            if unsynced.get(call.inode):
+            if unsynced.get(call.inode) and name.endswith(".jpg"):
+                pictures[call.inode] = name
+            elif unsynced.get(call.inode):
                 found.append(f"{name}: named before its content was synced")
+            elif name == "scenes.json" and pictures:
+                found.append(f"{name}: named before its {len(pictures)} pictures were synced")
             if any(end > start for start, end in lost.get(call.inode, [])):
                 found.append(f"{name}: published with content that a failed sync lost")
             folders[str(Path(call.second).parent)] = name
