@@ -33,9 +33,9 @@ struct AnnotationContent: Sendable {
       throw scanner.failure("is not a COCO captions file: expected an object", remedy: Self.remedy)
     }
     try scanner.enterObject()
-    // Room that is never touched costs no memory; growing would copy.
-    captions.reserveCapacity(map.count / 96)
-    images.reserveCapacity(map.count / 256)
+    // Growing would copy; but the file's size is a claim, so only as much as COCO's own files need.
+    captions.reserveCapacity(min(map.count / 96, 1 << 20))
+    images.reserveCapacity(min(map.count / 256, 1 << 18))
     var hasImages = false
     var hasAnnotations = false
     while let key = try scanner.nextKey() {
@@ -59,7 +59,6 @@ struct AnnotationContent: Sendable {
   }
 
   private mutating func readImages(_ scanner: inout JSONScanner) throws(InputError) {
-    let path = map.path
     let (idKey, nameKey, widthKey, heightKey) = (Key.id, Key.fileName, Key.width, Key.height)
     var done = scanner.position
     try scanner.enterList("a list of images")
@@ -72,7 +71,7 @@ struct AnnotationContent: Sendable {
         if key == idKey {
           id = try scanner.integer("the id of image \(number) to be a whole number")
         } else if key == nameKey {
-          name = try PackedText(try scanner.text("the file_name of image \(number) to be a string"), file: path)
+          name = try packedName(try scanner.text("the file_name of image \(number) to be a string"), number)
         } else if key == widthKey || key == heightKey {
           guard try scanner.peek() != UInt8(ascii: "n") else {
             try scanner.skipValue()
@@ -87,7 +86,7 @@ struct AnnotationContent: Sendable {
       guard let id, let name else {
         throw scanner.failure("image \(number) has no '\(id == nil ? "id" : "file_name")'", remedy: Self.remedy)
       }
-      images.append(.init(id: id, name: name, width: width, height: height))
+      try append(.init(id: id, name: name, width: width, height: height))
       release(&done, scanner.position)
     }
   }
@@ -125,9 +124,35 @@ struct AnnotationContent: Sendable {
   }
 
   mutating func append(_ id: Int64, image: Int64, _ text: JSONText, file: String) throws(InputError) {
-    // What is not plain is decoded once here, so that nobody meets a broken string later.
-    if !text.isPlain { _ = try text.string(in: map.bytes, file: file) }
+    try Self.check(text, in: map, at: "annotation \(captions.count)", "caption")
+    try checkRoom(captions.count, "annotations")
     captions.append(.init(id: id, image: image, text: try PackedText(text, file: file)))
+  }
+
+  mutating func append(_ image: AnnotationFile.ImageEntry) throws(InputError) {
+    try checkRoom(images.count, "images")
+    images.append(image)
+  }
+
+  /// The file's name of image `number`.
+  func packedName(_ text: JSONText, _ number: Int) throws(InputError) -> PackedText {
+    try Self.check(text, in: map, at: "image \(number)", "file name")
+    return try PackedText(text, file: map.path)
+  }
+
+  /// What is not plain is decoded once here, so that nobody meets a broken string later, nor one that ends early: C and HDF5 cut
+  /// texts at a NUL.
+  static func check(_ text: JSONText, in map: MappedFile, at place: String, _ what: String) throws(InputError) {
+    guard !text.isPlain else { return }
+    if try text.string(in: map.bytes, file: map.path).utf8.contains(0) {
+      throw InputError(
+        file: map.path, at: place, "its \(what) contains the character NUL", remedy: "remove the \\u0000")
+    }
+  }
+
+  /// Records are numbered by 32 bits.
+  private func checkRoom(_ count: Int, _ what: String) throws(InputError) {
+    guard count < Int(Int32.max) else { throw InputError(file: map.path, "has more than \(Int32.max) \(what)") }
   }
 
   /// Gives the pages behind the scanner back, a megabyte at a time.

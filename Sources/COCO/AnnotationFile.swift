@@ -86,22 +86,32 @@ public struct AnnotationFile: Sendable {
   ) throws -> (String, Content) {
     let digest = Mutex("")
     let result = Mutex<Content?>(nil)
+    // What can't be read isn't worth hashing: a sparse file of a terabyte is refused at its first byte.
+    let isRefused = Atomic(false)
     try forEachIndex(2, threads: threads) { index, _ in
       if index == 0 {
-        let content = try read()
-        result.withLock { $0 = content }
+        do {
+          let content = try read()
+          result.withLock { $0 = content }
+        } catch {
+          isRefused.store(true, ordering: .relaxed)
+          throw error
+        }
       } else {
-        let text = try Self.sha256(of: path)
+        let text = try Self.sha256(of: path) { isRefused.load(ordering: .relaxed) }
         digest.withLock { $0 = text }
       }
     }
     return (digest.withLock { $0 }, result.withLock { $0! })
   }
 
-  private static func sha256(of path: String) throws -> String {
+  private static func sha256(of path: String, unless isRefused: () -> Bool) throws -> String {
     let map = try MappedFile(path: path)
     var hasher = SHA256Hasher()
-    map.forEachWindow { hasher.update($0) }
+    try map.forEachWindow { window in
+      if isRefused() { throw Interrupted() }
+      hasher.update(window)
+    }
     return hasher.finish()
   }
 

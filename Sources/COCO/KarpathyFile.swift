@@ -22,6 +22,9 @@ public enum KarpathyFile {
       for index in parts.indices { try parts[index].resolve() }
       return parts
     }
+    guard parts.contains(where: { !$0.images.isEmpty }) else {
+      throw InputError(file: path, "has no images", remedy: remedy)
+    }
     return zip(kinds, parts).filter { !$1.images.isEmpty }.map { name, content in
       (name, AnnotationFile(map: map, sha256: digest, content: content))
     }
@@ -33,7 +36,7 @@ public enum KarpathyFile {
       throw scanner.failure("is not Karpathy's format: expected an object", remedy: remedy)
     }
     let imagesKey = JSONKey("images")
-    var folders: [String] = []
+    var folders = Folders()
     var hasImages = false
     var done = 0
     try scanner.enterObject()
@@ -42,6 +45,7 @@ public enum KarpathyFile {
         try scanner.skipValue()
         continue
       }
+      guard !hasImages else { throw scanner.failure("a second 'images'") }
       hasImages = true
       var number = 0
       try scanner.enterList("a list of images")
@@ -53,11 +57,26 @@ public enum KarpathyFile {
     }
     try scanner.finish()
     guard hasImages else { throw InputError(file: map.path, "is not Karpathy's format: no 'images'", remedy: remedy) }
-    for index in parts.indices { parts[index].folders = folders }
+    for index in parts.indices { parts[index].folders = folders.names }
+  }
+
+  /// The folders that `filepath` names, each once.
+  private struct Folders {
+    var names: [String] = []
+    private var positions: [String: Int32] = [:]
+
+    mutating func position(of name: String) -> Int32 {
+      if let position = positions[name] { return position }
+      // No more than there are images, which are counted.
+      let position = Int32(names.count)
+      positions[name] = position
+      names.append(name)
+      return position
+    }
   }
 
   private static func readImage(
-    _ scanner: inout JSONScanner, _ number: Int, _ map: MappedFile, _ folders: inout [String],
+    _ scanner: inout JSONScanner, _ number: Int, _ map: MappedFile, _ folders: inout Folders,
     into parts: inout [AnnotationContent]
   ) throws(InputError) {
     let path = map.path
@@ -70,12 +89,11 @@ public enum KarpathyFile {
       case Key.cocoID: cocoID = try scanner.integer("the cocoid of image \(number) to be a whole number")
       case Key.imageID: imageID = try scanner.integer("the imgid of image \(number) to be a whole number")
       case Key.filename:
-        name = try PackedText(try scanner.text("the filename of image \(number) to be a string"), file: path)
+        name = try parts[0].packedName(try scanner.text("the filename of image \(number) to be a string"), number)
       case Key.filepath:
         let text = try scanner.text("the filepath of image \(number) to be a string")
-        let found = try text.string(in: map.bytes, file: path)
-        if !folders.contains(found) { folders.append(found) }
-        folder = Int32(folders.firstIndex(of: found)!)
+        try AnnotationContent.check(text, in: map, at: "image \(number)", "filepath")
+        folder = folders.position(of: try text.string(in: map.bytes, file: path))
       case Key.split:
         split = try scanner.text("the split of image \(number) to be a string").string(in: map.bytes, file: path)
       case Key.sentences: try readSentences(&scanner, number, &sentences)
@@ -90,7 +108,7 @@ public enum KarpathyFile {
       throw scanner.failure(
         "image \(number) is in an unknown split '\(split)'", remedy: "expected train, restval, val or test")
     }
-    parts[part].images.append(.init(id: id, name: name, folder: folder))
+    try parts[part].append(.init(id: id, name: name, folder: folder))
     for sentence in sentences { try parts[part].append(sentence.id, image: id, sentence.text, file: path) }
   }
 

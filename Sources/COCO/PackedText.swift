@@ -7,7 +7,9 @@ struct PackedText {
 
   init(_ text: JSONText, file: String) throws(InputError) {
     guard text.range.lowerBound < 1 << 40, text.range.count < 1 << 22 else {
-      throw InputError(file: file, at: "byte \(text.range.lowerBound)", "a string of \(text.range.count) bytes")
+      throw InputError(
+        file: file, at: "byte \(text.range.lowerBound)",
+        "a string of \(text.range.count) bytes; names and captions of up to 4 MB can be read, in files of up to 1 TB")
     }
     bits = UInt64(text.range.lowerBound) << 24 | UInt64(text.range.count) << 2
     if text.hasEscapes { bits |= 1 }

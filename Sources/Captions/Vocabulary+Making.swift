@@ -3,6 +3,9 @@ import Files
 import JSON
 
 extension Vocabulary {
+  /// Of a vocabulary file: a million words.
+  static let maximumByteCount = 16 << 20
+
   /// The most frequent words, ties in code point order.
   ///
   /// - Parameters:
@@ -17,8 +20,18 @@ extension Vocabulary {
   ///
   /// - Throws: `InputError` for other JSON, a double or empty word, or special words that don't stand first.
   public init(path: String) throws {
-    let text = try FileSystem.readText(path)
     let remedy = "give a JSON list of words, or one word on each line, '<NULL>', '<START>', '<END>', '<UNK>' first"
+    let file = try MappedFile(path: path)
+    if let error = compressionError(file.bytes, file: path) { throw error }
+    guard file.count <= Self.maximumByteCount else {
+      throw InputError(
+        file: path, "has \(file.count) bytes; a vocabulary has at most \(Self.maximumByteCount >> 20) MB",
+        remedy: remedy)
+    }
+    guard let text = String(validating: file.bytes.values(at: 0, count: file.count, as: UInt8.self), as: UTF8.self)
+    else {
+      throw InputError(file: path, "is not UTF-8", remedy: remedy)
+    }
     var words: [String]
     if text.first(where: { !$0.isWhitespace }).map({ $0 == "[" || $0 == "{" }) ?? false {
       guard let items = try JSONValue(parsing: text, file: path).array else {
@@ -42,6 +55,10 @@ extension Vocabulary {
     var seen: [String: Int] = [:]
     for (index, word) in words.enumerated() {
       guard !word.isEmpty else { throw InputError(file: path, at: "word \(index)", "is empty", remedy: remedy) }
+      // C and HDF5 would cut it there.
+      guard !word.utf8.contains(0) else {
+        throw InputError(file: path, at: "word \(index)", "contains the character NUL", remedy: remedy)
+      }
       if let first = seen.updateValue(index, forKey: word) {
         throw InputError(
           file: path, at: "word \(index)", "'\(word)' is also word \(first)", remedy: "words must differ")

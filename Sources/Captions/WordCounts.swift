@@ -30,6 +30,7 @@ public struct WordCounts: Sendable {
       var reader = CaptionReader(split)
       for caption in range {
         try reader.read(caption, into: &words)
+        guard own.table.hasRoom() else { throw Self.tooMany(split) }
         for word in 0..<words.count { own.table.add(1, words, word) }
         own.words += words.count
         if words.count > wordsPerRow { own.truncatedCaptions += 1 }
@@ -45,8 +46,13 @@ public struct WordCounts: Sendable {
       captions += part.captions
       words += part.words
       truncatedCaptions += part.truncatedCaptions
+      guard table.hasRoom(for: part.table) else { throw Self.tooMany(split) }
       table.add(part.table)
     }
+  }
+
+  private static func tooMany(_ split: DatasetSplit) -> InputError {
+    InputError(file: split.annotations.path, "has more than 2 GB of different words", remedy: "give captions")
   }
 
   /// How many different words there are.

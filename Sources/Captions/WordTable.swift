@@ -25,6 +25,11 @@ struct WordTable: Sendable {
 
   var count: Int { entries.count }
 
+  /// Whether `other`, or a caption (of 4 MB at most), can still be added: places are numbered by 32 bits.
+  func hasRoom(for other: WordTable? = nil) -> Bool {
+    arena.count + (other?.arena.count ?? 1 << 24) < Int(Int32.max)
+  }
+
   func value(_ index: Int) -> Int { entries[index].value }
   func bytes(_ index: Int) -> ArraySlice<UInt8> { arena[entries[index].range] }
   func word(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }

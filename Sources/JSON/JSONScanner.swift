@@ -28,12 +28,13 @@ public struct JSONScanner: ~Escapable {
         && bytes.value(at: 1, as: UInt8.self) == 0xBB && bytes.value(at: 2, as: UInt8.self) == 0xBF ? 3 : 0
   }
 
-  /// An error at the byte that is read next.
+  /// An error at the byte that is read next; at the very first, what else the file may be.
   public func failure(_ problem: String, remedy: String? = nil) -> InputError {
-    InputError(file: file, at: "byte \(position)", problem, remedy: remedy)
+    if position == 0, let file, let error = compressionError(bytes, file: file) { return error }
+    return InputError(file: file, at: "byte \(position)", problem, remedy: remedy)
   }
 
-  private func early(_ place: String = "") -> InputError {
+  func early(_ place: String = "") -> InputError {
     failure("the JSON ends early\(place)", remedy: "the file was cut: fetch it again")
   }
 
@@ -67,12 +68,19 @@ public struct JSONScanner: ~Escapable {
   /// The next member's key, with the value next to read; nil at the object's end.
   @_lifetime(self: copy self)
   public mutating func nextKey() throws(InputError) -> JSONKey? {
+    guard let key = try nextKeyText() else { return nil }
+    return JSONKey(bytes, key.range)
+  }
+
+  /// The same where the key's text is wanted.
+  @_lifetime(self: copy self)
+  public mutating func nextKeyText() throws(InputError) -> JSONText? {
     guard try next(closing: UInt8(ascii: "}")) else { return nil }
-    guard try peek() == UInt8(ascii: "\"") else { throw failure("expected a key") }
-    let key = try text()
+    let key = try text("a key")
+    if !key.isPlain { _ = try key.string(in: bytes, file: file) }
     guard try peek() == UInt8(ascii: ":") else { throw failure("expected ':'") }
     position += 1
-    return JSONKey(bytes, key.range)
+    return key
   }
 
   /// True where another item stands next; false at the list's end.
@@ -175,56 +183,98 @@ public struct JSONScanner: ~Escapable {
       value = sum
       position += 1
     }
-    guard position < bytes.byteCount else { throw early() }
-    let after = bytes.value(at: position, as: UInt8.self)
-    guard position > digits, ![UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(after) else {
+    let hasLeadingZero = position > digits + 1 && bytes.value(at: digits, as: UInt8.self) == 0x30
+    guard position > digits, !hasLeadingZero, isAtDelimiter else {
       position = start
       throw failure("expected \(what())")
     }
     return isNegative ? -value : value
   }
 
-  /// Steps over the value that stands next, whatever it is.
+  /// The number that stands next: -? (0 | [1-9] digits) (. digits)? (e [+-]? digits)?, and then nothing that belongs to none.
+  @_lifetime(self: copy self)
+  mutating func number() throws(InputError) -> Range<Int> {
+    _ = try peek()
+    let start = position
+    _ = skipOne(of: "-", "-")
+    let first = position
+    var isNumber = skipDigits() > 0
+    if isNumber, bytes.value(at: first, as: UInt8.self) == 0x30 { isNumber = position == first + 1 }
+    if isNumber, skipOne(of: ".", ".") { isNumber = skipDigits() > 0 }
+    if isNumber, skipOne(of: "e", "E") {
+      _ = skipOne(of: "+", "-")
+      isNumber = skipDigits() > 0
+    }
+    guard isNumber, isAtDelimiter else {
+      position = start
+      throw failure("not a JSON value")
+    }
+    return start..<position
+  }
+
+  /// Whether a value may end here.
+  private var isAtDelimiter: Bool {
+    guard position < bytes.byteCount else { return true }
+    switch bytes.value(at: position, as: UInt8.self) {
+    case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), 0x20, 0x0A, 0x0D, 0x09: return true
+    default: return false
+    }
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func skipOne(of one: Unicode.Scalar, _ other: Unicode.Scalar) -> Bool {
+    guard position < bytes.byteCount else { return false }
+    let byte = bytes.value(at: position, as: UInt8.self)
+    let isOne = byte == UInt8(ascii: one) || byte == UInt8(ascii: other)
+    if isOne { position += 1 }
+    return isOne
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func skipDigits() -> Int {
+    let start = position
+    while position < bytes.byteCount, 0x30...0x39 ~= bytes.value(at: position, as: UInt8.self) { position += 1 }
+    return position - start
+  }
+
+  /// How deep lists and objects may lie in one another, so that nobody's recursion runs out of stack.
+  static let maximumDepth = 256
+
+  /// Steps over the value that stands next, whatever it is. What `JSONValue` refuses is refused here too.
   @_lifetime(self: copy self)
   public mutating func skipValue(depth: Int = 0) throws(InputError) {
-    guard depth < 256 else { throw failure("JSON nested more than 256 deep") }
+    guard depth < Self.maximumDepth else { throw failure("JSON nested more than \(Self.maximumDepth) deep") }
     switch try peek() {
-    case UInt8(ascii: "\""): _ = try text()
+    case UInt8(ascii: "\""):
+      let text = try text()
+      if !text.isPlain { _ = try text.string(in: bytes, file: file) }
     case UInt8(ascii: "{"):
       try enterObject()
-      while try nextKey() != nil { try skipValue(depth: depth + 1) }
+      while try nextKeyText() != nil { try skipValue(depth: depth + 1) }
     case UInt8(ascii: "["):
       try enterList()
       while try nextItem() { try skipValue(depth: depth + 1) }
     case UInt8(ascii: "t"): try skip("true")
     case UInt8(ascii: "f"): try skip("false")
     case UInt8(ascii: "n"): try skip("null")
-    default: try skipNumber()
+    default: _ = try number()
     }
   }
 
   @_lifetime(self: copy self)
-  private mutating func skip(_ word: String) throws(InputError) {
+  mutating func skip(_ word: String) throws(InputError) {
+    let start = position
     for byte in word.utf8 {
-      guard position < bytes.byteCount else { throw early() }
-      guard bytes.value(at: position, as: UInt8.self) == byte else { throw failure("not a JSON value") }
+      guard position < bytes.byteCount, bytes.value(at: position, as: UInt8.self) == byte else {
+        position = start
+        throw failure("not a JSON value")
+      }
       position += 1
     }
-  }
-
-  @_lifetime(self: copy self)
-  private mutating func skipNumber() throws(InputError) {
-    let start = position
-    while position < bytes.byteCount {
-      switch bytes.value(at: position, as: UInt8.self) {
-      case 0x30...0x39, UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
-        position += 1
-      default:
-        guard position > start else { throw failure("not a JSON value") }
-        return
-      }
+    guard isAtDelimiter else {
+      position = start
+      throw failure("not a JSON value")
     }
-    throw early()
   }
 
   /// Checks that only space is left.

@@ -72,6 +72,17 @@ let smallFile = #"""
       #"{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"id": 1, "image_id": 1, "caption": "\ud800"}]}"#,
       "an unpaired surrogate"
     ),
+    (
+      #"{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"id": 1, "image_id": 1, "caption": "a\u0000b"}]}"#,
+      "annotation 0: its caption contains the character NUL"
+    ),
+    (
+      #"{"images": [{"id": 1, "file_name": "a\u0000"}], "annotations": []}"#,
+      "image 0: its file name contains the character NUL"
+    ),
+    (#"{"images": [{"id": 007, "file_name": "a"}], "annotations": []}"#, "the id of image 0 to be a whole number"),
+    (#"{"images": [{"id": 1, "file_name": "a", "x": [+1]}], "annotations": []}"#, "not a JSON value"),
+    ("\u{1F}\u{FFFD}\u{8}", "is gzip-compressed"),
   ])
   func badFiles(content: String, problem: String) throws {
     let folder = try TemporaryFolder()
@@ -119,5 +130,56 @@ let smallFile = #"""
     #expect((0..<2).map { test.caption($0).id } == [10, 11])
     #expect(try test.text(of: test.caption(0)) == "A b.")
     #expect(throws: InputError.self) { try KarpathyFile.read(path: try write(smallFile, folder), threads: 1) }
+  }
+
+  @Test(arguments: [#"{"images": []}"#, #"{"images": [], "images": []}"#]) func karpathyWithoutImages(content: String)
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let path = try write(content, folder)
+    #expect { try DatasetRequest(.karpathy(path: path)).load(threads: 1) } throws: { error in
+      (error as? InputError)?.file == path
+    }
+  }
+
+  @Test func karpathyNamesOfNUL() throws {
+    let folder = try TemporaryFolder()
+    for (name, filepath) in [("a\\u0000", "f"), ("a", "f\\u0000")] {
+      let path = try write(
+        #"{"images": [{"filename": "\#(name)", "filepath": "\#(filepath)", "cocoid": 1, "split": "val", "sentences": []}]}"#,
+        folder)
+      #expect { try KarpathyFile.read(path: path, threads: 1) } throws: { "\($0)".contains("image 0: its file") }
+    }
+  }
+
+  /// Changed, cut and doubled bytes: an error or a dataset, never a crash.
+  @Test func mutatedFilesNeverCrash() throws {
+    let folder = try TemporaryFolder()
+    let whole = Array(
+      (#"{"info": {"year": 2014}, "images": [{"id": 7, "file_name": "a\u00e9.jpg", "width": 640, "height": 480, "filepath": "v", "#
+        + #""filename": "a.jpg", "cocoid": 3, "split": "train", "sentences": [{"raw": "A dog.", "sentid": 1}]}], "#
+        + #""annotations": [{"id": 1, "image_id": 7, "caption": "Two \"dogs\"."}]}"#).utf8)
+    var seed: UInt64 = 3
+    func random(_ bound: Int) -> Int {
+      seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(seed >> 33) % bound
+    }
+    for _ in 0..<100 {
+      var bytes = whole
+      for _ in 0...random(2) {
+        let place = random(bytes.count)
+        switch random(4) {
+        case 0: bytes[place] = UInt8(random(256))
+        case 1: bytes.remove(at: place)
+        case 2: bytes.insert(contentsOf: bytes[..<place].suffix(random(40)), at: place)
+        default: bytes.replaceSubrange(place..<place, with: Array("99999999999999999999".utf8))
+        }
+      }
+      let path = folder.path + "/mutated.json"
+      try FileSystem.replace(path, with: bytes)
+      for source in [DatasetRequest.Source.coco([("train", path)]), .karpathy(path: path)] {
+        do { _ = try DatasetRequest(source).load(threads: 1) } catch { #expect(error is InputError) }
+      }
+    }
   }
 }
