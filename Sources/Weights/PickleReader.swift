@@ -15,13 +15,18 @@ struct PickleReader: ~Escapable {
   private var stack: [PickleValue] = []
   private var marks: [Int] = []
   private var memo: [Int: PickleValue] = [:]
+  private var instructions = 0
   private var lists: [PickleList] = []
   private var dictionaries: [PickleDictionary] = []
+
+  /// What one pickle may cost: some 40,000 tensors' descriptions, and a text among them.
+  private static let maximumInstructions = 1 << 20
+  private static let maximumByteCount = 64 << 20
 
   @_lifetime(copy bytes)
   init(_ bytes: RawSpan, at position: Int, path: String) {
     self.bytes = bytes
-    self.end = bytes.byteCount
+    self.end = min(bytes.byteCount, position + Self.maximumByteCount)
     self.position = position
     self.path = path
   }
@@ -47,6 +52,10 @@ struct PickleReader: ~Escapable {
     while true {
       start = position
       let opcode = try byte()
+      instructions += 1
+      guard instructions <= Self.maximumInstructions else {
+        throw fail("the pickle has more than \(Self.maximumInstructions) instructions")
+      }
       if opcode == UInt8(ascii: ".") { return try body(try pop()) }
       try execute(opcode)
     }
@@ -109,7 +118,12 @@ struct PickleReader: ~Escapable {
 
   /// The offset of the next `count` bytes, which are there.
   private mutating func take(_ count: Int) throws(InputError) -> Int {
-    guard count >= 0, count <= end - position else { throw fail("the file ends inside its pickle") }
+    guard count >= 0, count <= end - position else {
+      guard end == bytes.byteCount else {
+        throw fail("the pickle has more than \(Self.maximumByteCount >> 20) MB; a state_dict's has less than one")
+      }
+      throw fail("the file ends inside its pickle")
+    }
     defer { position += count }
     return position
   }
@@ -258,23 +272,11 @@ struct PickleReader: ~Escapable {
     else { throw fail("a tensor without storage, offset, shape and strides") }
     let shape = sizes.compactMap(\.integer)
     let strides = steps.compactMap(\.integer)
-    guard offset >= 0, shape.count == sizes.count, strides.count == sizes.count, shape.allSatisfy({ $0 >= 0 }),
-      strides.allSatisfy({ $0 >= 0 })
-    else { throw fail("a tensor with a bad shape") }
-    var last = offset
-    var count = 1
-    for (size, step) in zip(shape, strides) {
-      let (reach, overflow) = max(size - 1, 0).multipliedReportingOverflow(by: step)
-      let (next, overflow2) = last.addingReportingOverflow(reach)
-      let (product, overflow3) = count.multipliedReportingOverflow(by: size)
-      guard !overflow, !overflow2, !overflow3 else { throw fail("a tensor whose shape overflows") }
-      (last, count) = (next, product)
-    }
-    // A step of 0 repeats numbers: no more of them than the storage has, or a small file could ask for all memory.
-    guard count == 0 || (last < storage.count && count <= storage.count) else {
+    guard shape.count == sizes.count, strides.count == sizes.count else { throw fail("a tensor with a bad shape") }
+    guard let tensor = TorchTensor(storage: storage, offset: offset, shape: shape, strides: strides) else {
       throw fail("a tensor of shape \(shape) reaches beyond its storage of \(storage.count)")
     }
-    return TorchTensor(storage: storage, offset: offset, shape: shape, strides: strides)
+    return tensor
   }
 
   /// State set on an OrderedDict (torch's `_metadata`) is not needed.

@@ -24,6 +24,8 @@ public struct SafetensorsFile: Sendable {
   public var names: [String] { entries.map(\.name) }
 
   static let maximumHeaderByteCount = 100_000_000
+  /// Of one tensor's type, shape and offsets.
+  private static let maximumEntryByteCount = 1 << 14
 
   /// - Throws: `InputError` naming the byte or the tensor where the file is cut short or contradicts itself.
   public init(path: String) throws {
@@ -41,36 +43,63 @@ public struct SafetensorsFile: Sendable {
     guard dataStart <= file.count else {
       throw Self.damaged(path, "byte \(file.count)", "the file ends inside its header of \(announced) bytes")
     }
-    guard
-      let text = String(validating: file.bytes.values(at: 8, count: dataStart - 8, as: UInt8.self), as: UTF8.self)
-    else { throw Self.damaged(path, "byte 8", "the header is not UTF-8") }
-    let header: JSONValue
-    do { header = try JSONValue(parsing: text) } catch {
-      throw Self.damaged(path, "header, \(error.location ?? "byte 0")", error.problem)
-    }
-    guard let members = header.members else { throw Self.damaged(path, "byte 8", "the header is no JSON object") }
+    let header = try Self.readHeader(file, dataStart: dataStart)
+    try Self.checkLayout(header.entries, path: path, dataStart: dataStart, fileByteCount: file.count)
+    metadata = header.metadata
+    entries = header.entries
+  }
+
+  private struct Header {
     var metadata: [(key: String, value: String)] = []
     var entries: [Entry] = []
+  }
+
+  /// Walks the header where it lies; only a tensor's own few numbers are built as a document.
+  private static func readHeader(_ file: MappedFile, dataStart: Int) throws(InputError) -> Header {
+    let path = file.path
+    let bytes = file.bytes.extracting(8..<dataStart)
+    var header = Header()
     var seen: Set<String> = []
-    for member in members {
-      guard seen.insert(member.key).inserted else {
-        throw Self.damaged(path, "tensor \(member.key)", "the name stands twice in the header")
-      }
-      if member.key == "__metadata__" {
-        for pair in member.value.members ?? [] {
-          guard let value = pair.value.string else {
-            throw Self.damaged(path, "__metadata__", "\(pair.key) is not a string")
-          }
-          metadata.append((pair.key, value))
+    do throws(InputError) {
+      var scanner = JSONScanner(bytes)
+      guard try scanner.peek() == UInt8(ascii: "{") else { throw scanner.failure("the header is no JSON object") }
+      try scanner.enterObject()
+      while let key = try scanner.nextKeyText() {
+        let name = try key.string(in: bytes)
+        guard seen.insert(name).inserted else {
+          throw damaged(path, "tensor \(name)", "the name stands twice in the header")
         }
-      } else {
-        entries.append(
-          try Self.entry(member.key, member.value, path: path, dataStart: dataStart, fileByteCount: file.count))
+        guard name == "__metadata__" else {
+          let value = try entryText(&scanner, bytes, name, path: path)
+          header.entries.append(try entry(name, value, path: path, dataStart: dataStart, fileByteCount: file.count))
+          continue
+        }
+        try scanner.enterObject("__metadata__ to be an object")
+        while let key = try scanner.nextKeyText() {
+          let key = try key.string(in: bytes)
+          guard try scanner.peek() == UInt8(ascii: "\"") else { throw damaged(path, name, "\(key) is not a string") }
+          header.metadata.append((key, try scanner.text().string(in: bytes)))
+        }
       }
+      try scanner.finish()
+    } catch {
+      guard error.file == nil else { throw error }
+      throw damaged(path, "header, \(error.location ?? "byte 0")", error.problem)
     }
-    try Self.checkLayout(entries, path: path, dataStart: dataStart, fileByteCount: file.count)
-    self.metadata = metadata
-    self.entries = entries
+    return header
+  }
+
+  @_lifetime(scanner: copy scanner)
+  private static func entryText(
+    _ scanner: inout JSONScanner, _ bytes: RawSpan, _ name: String, path: String
+  ) throws(InputError) -> JSONValue {
+    _ = try scanner.peek()
+    let start = scanner.position
+    try scanner.skipValue()
+    guard scanner.position - start <= maximumEntryByteCount else {
+      throw damaged(path, "tensor \(name)", "its description has \(scanner.position - start) bytes")
+    }
+    return try JSONValue(parsing: bytes.extracting(start..<scanner.position))
   }
 
   private static func damaged(_ path: String, _ place: String, _ problem: String) -> InputError {
@@ -103,7 +132,7 @@ public struct SafetensorsFile: Sendable {
     else { throw damaged(path, place, "has no valid data_offsets") }
     guard end <= fileByteCount - dataStart else {
       throw damaged(
-        path, place, "ends at byte \(end &+ dataStart), but the file has only \(fileByteCount) bytes")
+        path, place, "ends at byte \(end) of the data, of which the file has only \(fileByteCount - dataStart)")
     }
     guard end - begin == byteCount else {
       throw damaged(

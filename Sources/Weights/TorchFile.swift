@@ -64,12 +64,7 @@ struct TorchFile {
       places[key] = position..<end
       position = end
     }
-    return try state.filter(\.1.storage.format.isFloatingPoint).map { name, tensor in
-      guard let place = places[tensor.storage.key] else {
-        throw fail("tensor \(name)", "its numbers are not in the file")
-      }
-      return try values(name, tensor, in: file.bytes.extracting(place))
-    }
+    return try tensors(of: state) { places[$0] }
   }
 
   // MARK: The zip container: NAME/data.pkl, NAME/data/KEY
@@ -92,24 +87,20 @@ struct TorchFile {
     }
     var reader = PickleReader(file.bytes.extracting(program.bytes), at: 0, path: path)
     let state = try reader.read { value in try stateDictionary(value) }
-    return try state.filter(\.1.storage.format.isFloatingPoint).map { name, tensor in
-      guard let place = places[folder + "data/" + tensor.storage.key] else {
-        throw fail("tensor \(name)", "its numbers are not in the file")
-      }
-      return try values(name, tensor, in: file.bytes.extracting(place))
-    }
+    return try tensors(of: state) { places[folder + "data/" + $0] }
   }
 
   // MARK: Both
 
-  /// The tensors of a state_dict, or of the one under the key `state_dict` or `model`, in their order. Integers (the
-  /// counters `num_batches_tracked`) are left out.
+  /// The tensors of a state_dict, or of the one under the key `state_dict` or `model`, in their order.
   func stateDictionary(_ value: PickleValue) throws -> [(String, TorchTensor)] {
-    guard case .dictionary(let dictionary) = value else { throw fail("pickle", "holds no state_dict") }
-    for (key, value) in dictionary.pairs {
-      if let name = key.text, name == "state_dict" || name == "model", case .dictionary = value {
-        return try stateDictionary(value)
-      }
+    guard case .dictionary(var dictionary) = value else { throw fail("pickle", "holds no state_dict") }
+    // A dictionary may contain itself, or lie as deep as the file is long.
+    var depth = 0
+    while let inner = Self.innerDictionary(dictionary) {
+      depth += 1
+      guard depth <= 8 else { throw fail("pickle", "has a state_dict within a state_dict, more than 8 deep") }
+      dictionary = inner
     }
     var result: [(String, TorchTensor)] = []
     var seen: Set<String> = []
@@ -122,33 +113,49 @@ struct TorchFile {
     return result
   }
 
+  private static func innerDictionary(_ dictionary: PickleDictionary) -> PickleDictionary? {
+    for (key, value) in dictionary.pairs {
+      if let name = key.text, name == "state_dict" || name == "model", case .dictionary(let inner) = value {
+        return inner
+      }
+    }
+    return nil
+  }
+
+  /// The numbers of the floating-point tensors. Integers (the counters `num_batches_tracked`) are left out.
+  ///
+  /// - Parameter place: where the storage of a key lies in the file.
+  private func tensors(of state: [(String, TorchTensor)], place: (String) -> Range<Int>?) throws -> [NamedTensor] {
+    // Tensors may share a storage (tied weights), so that a small file could ask for all memory: no more numbers than it has bytes.
+    var budget = file.count
+    return try state.filter(\.1.storage.format.isFloatingPoint).map { name, tensor in
+      guard let place = place(tensor.storage.key) else {
+        throw fail("tensor \(name)", "its numbers are not in the file")
+      }
+      guard tensor.reach <= budget else {
+        throw fail(
+          "tensor \(name)", "its tensors share their storages so often that they have more numbers than the file bytes")
+      }
+      budget -= tensor.reach
+      return try values(name, tensor, in: file.bytes.extracting(place))
+    }
+  }
+
   /// The numbers of a tensor, gathered by its strides into rows.
-  func values(_ name: String, _ tensor: TorchTensor, in storage: RawSpan) throws -> NamedTensor {
+  private func values(_ name: String, _ tensor: TorchTensor, in storage: RawSpan) throws -> NamedTensor {
     let format = tensor.storage.format
-    guard storage.byteCount >= tensor.storage.count * format.byteCount else {
+    guard storage.byteCount / format.byteCount >= tensor.storage.count else {
       throw fail(
-        "tensor \(name)",
-        "its storage has \(storage.byteCount) bytes, expected \(tensor.storage.count * format.byteCount)")
+        "tensor \(name)", "its storage has \(storage.byteCount) bytes, too few for \(tensor.storage.count) numbers")
     }
-    let count = tensor.shape.reduce(1, *)
-    var expected = 1
-    var isContiguous = true
-    for (size, step) in zip(tensor.shape, tensor.strides).reversed() {
-      if size != 1 && step != expected { isContiguous = false }
-      expected *= size
-    }
-    if isContiguous || count == 0 {
-      let offset = count == 0 ? 0 : tensor.offset
-      return NamedTensor(
-        name: name, shape: tensor.shape, values: format.floats(in: storage, at: offset * format.byteCount, count: count)
-      )
-    }
-    let all = format.floats(in: storage, at: 0, count: tensor.storage.count)
+    guard tensor.count > 0 else { return NamedTensor(name: name, shape: tensor.shape, values: []) }
+    let reached = format.floats(in: storage, at: tensor.offset * format.byteCount, count: tensor.reach)
+    if tensor.isContiguous { return NamedTensor(name: name, shape: tensor.shape, values: reached) }
     var values: [Float] = []
-    values.reserveCapacity(count)
+    values.reserveCapacity(tensor.count)
     var index = [Int](repeating: 0, count: tensor.shape.count)
-    for _ in 0..<count {
-      values.append(all[zip(index, tensor.strides).reduce(tensor.offset) { $0 + $1.0 * $1.1 }])
+    for _ in 0..<tensor.count {
+      values.append(reached[zip(index, tensor.strides).reduce(0) { $0 + $1.0 * $1.1 }])
       for axis in index.indices.reversed() {
         index[axis] += 1
         if index[axis] < tensor.shape[axis] { break }

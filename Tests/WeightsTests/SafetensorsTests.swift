@@ -116,4 +116,27 @@ struct SafetensorsTests {
     other[0].shape = [3, 2]
     #expect(contentDigest(of: other) != contentDigest(of: tensors))
   }
+
+  @Test func mutatedFilesNeverCrash() throws {
+    let whole = safetensors(tensors, metadata: [("epoch", "3"), ("a", "ü\n")])
+    var seed: UInt64 = 9
+    func random(_ bound: Int) -> Int {
+      seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(seed >> 33) % bound
+    }
+    for _ in 0..<100 {
+      var mutated = whole
+      for _ in 0...random(3) {
+        let place = random(mutated.count)
+        switch random(3) {
+        case 0: mutated[place] = UInt8(random(256))
+        case 1: mutated[place] = Array("0123456789[]{},:\"".utf8)[random(17)]
+        default: mutated.insert(contentsOf: Array("99999999999".utf8), at: place)
+        }
+      }
+      try withFile(mutated, "mutated.safetensors") { path in
+        do { _ = try loadWeights(path: path) } catch { #expect(error is InputError) }
+      }
+    }
+  }
 }

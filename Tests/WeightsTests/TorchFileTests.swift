@@ -1,3 +1,4 @@
+import Diagnostics
 import Files
 import TestSupport
 import Testing
@@ -100,5 +101,149 @@ struct TorchFileTests {
     try withFile(Array("hello, world".utf8), "text.pth") { path in
       #expect(message { _ = try loadWeights(path: path) }.contains("is neither a safetensors file nor"))
     }
+  }
+
+  // MARK: Pickles of others
+
+  private func zip(_ pickle: [UInt8], storage: [UInt8] = []) -> [UInt8] {
+    StoredZip.bytes([("archive/data.pkl", pickle), ("archive/data/0", storage)])
+  }
+
+  private func word(_ text: String) -> [UInt8] { [0x8C, UInt8(text.utf8.count)] + text.utf8 }
+
+  private func number(_ value: Int) -> [UInt8] {
+    var bytes: [UInt8] = [0x8A, 8]
+    bytes.append(bytesOf: [Int64(value)])
+    return bytes
+  }
+
+  private func tensor(storage count: Int, offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
+    func tuple(_ numbers: [Int]) -> [UInt8] { [0x28] + numbers.flatMap(number) + Array("t".utf8) }
+    var pickle = Array("ctorch._utils\n_rebuild_tensor_v2\n((".utf8)
+    pickle += word("storage")
+    pickle += Array("ctorch\nFloatStorage\n".utf8)
+    pickle += word("0")
+    pickle += word("cpu")
+    pickle += number(count)
+    pickle += Array("tQ".utf8)
+    pickle += number(offset)
+    pickle += tuple(shape)
+    pickle += tuple(strides)
+    return pickle + Array("tR".utf8)
+  }
+
+  private func stateDictionary(_ tensors: [[UInt8]]) -> [UInt8] {
+    var pickle: [UInt8] = [0x80, 2, 0x7D]
+    for (index, tensor) in tensors.enumerated() { pickle += word("w\(index)") + tensor + [0x73] }
+    return pickle + [0x2E]
+  }
+
+  @Test(arguments: ["state_dict", "model"]) func aDictionaryThatContainsItself(_ key: String) throws {
+    let pickle: [UInt8] = [0x80, 2, 0x7D, 0x71, 0] + word(key) + [0x68, 0, 0x73, 0x2E]
+    try withFile(zip(pickle), "self.pth") { path in
+      #expect(message { _ = try loadWeights(path: path) }.contains("a state_dict within a state_dict"))
+    }
+  }
+
+  @Test func nestedContainersAreTakenApartOneByOne() throws {
+    let count = 100_000
+    var deep: [UInt8] = [0x80, 2, 0x7D]
+    for _ in 0..<count { deep += word("model") + [0x7D] }
+    deep += [UInt8](repeating: 0x73, count: count) + [0x2E]
+    var mixed: [UInt8] = [0x80, 2, 0x7D] + word("a")
+    mixed += [UInt8](repeating: 0x5D, count: count)
+    for _ in 1..<count { mixed += [0x85, 0x61] }
+    mixed += [0x73, 0x2E]
+    for pickle in [deep, mixed] {
+      try withFile(zip(pickle), "nested.pth") { path in
+        #expect(message { _ = try loadWeights(path: path) }.contains("nested.pth: pickle"))
+      }
+    }
+  }
+
+  @Test func sizesThatOverflow() throws {
+    let wild: [(count: Int, offset: Int, shape: [Int], strides: [Int])] = [
+      (1 << 61, 0, [4], [1]), (1 << 62, 0, [1 << 61], [1]), (Int.max, Int.max - 1, [1], [1]),
+      (4, 0, [1 << 40, 1 << 40], [0, 0]),
+      (4, Int.max, [2], [1]), (4, 0, [2], [Int.max]), (4, 0, [-1], [1]), (4, -1, [1], [1]), (4, 0, [Int.max], [0]),
+    ]
+    for tensor in wild {
+      let pickle = stateDictionary([
+        self.tensor(storage: tensor.count, offset: tensor.offset, shape: tensor.shape, strides: tensor.strides)
+      ])
+      try withFile(zip(pickle, storage: [UInt8](repeating: 0, count: 16)), "wild.pth") { path in
+        #expect(message { _ = try loadWeights(path: path) }.hasPrefix(path), "\(tensor)")
+      }
+    }
+    let empty = stateDictionary([tensor(storage: 4, shape: [0, 1 << 40, 1 << 40], strides: [1, 1, 1])])
+    try withFile(zip(empty, storage: [UInt8](repeating: 0, count: 16)), "empty.pth") { path in
+      let found = try loadWeights(path: path)
+      #expect(found[0].values.isEmpty)
+    }
+  }
+
+  @Test func sharedStoragesDoNotMultiply() throws {
+    let storage = [UInt8](repeating: 0, count: 4096)
+    let tied = stateDictionary([[UInt8]](repeating: tensor(storage: 1024, shape: [1024], strides: [1]), count: 3))
+    try withFile(zip(tied, storage: storage), "tied.pth") { path in
+      let found = try loadWeights(path: path)
+      #expect(found.count == 3)
+    }
+    let many = stateDictionary([[UInt8]](repeating: tensor(storage: 1024, shape: [1024], strides: [1]), count: 100))
+    try withFile(zip(many, storage: storage), "many.pth") { path in
+      #expect(message { _ = try loadWeights(path: path) }.contains("share their storages so often"))
+    }
+  }
+
+  @Test(arguments: ["zip", "legacy", "protocol4"]) func mutatedFilesNeverCrash(_ name: String) throws {
+    let whole = try bytes(name)
+    var seed: UInt64 = 5
+    func random(_ bound: Int) -> Int {
+      seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(seed >> 33) % bound
+    }
+    for _ in 0..<60 {
+      var mutated = whole
+      for _ in 0...random(4) {
+        let place = random(mutated.count)
+        switch random(3) {
+        case 0: mutated[place] = UInt8(random(256))
+        case 1: mutated.replaceSubrange(place..<min(mutated.count, place + 4), with: [255, 255, 255, 127])
+        default: mutated.insert(contentsOf: mutated[..<place].suffix(random(64)), at: place)
+        }
+      }
+      try withFile(mutated, "mutated.pth") { path in
+        do { _ = try loadWeights(path: path) } catch { #expect(error is InputError) }
+      }
+    }
+  }
+}
+
+/// A zip file of stored entries, made by hand.
+private enum StoredZip {
+  static func bytes(_ entries: [(name: String, content: [UInt8])]) -> [UInt8] {
+    var file: [UInt8] = []
+    var directory: [UInt8] = []
+    for (name, content) in entries {
+      let (size, header) = (UInt32(content.count), UInt32(file.count))
+      file.append(bytesOf: [UInt32(0x0403_4B50)])
+      file.append(bytesOf: [UInt16](repeating: 0, count: 5))
+      file.append(bytesOf: [0, size, size] as [UInt32])
+      file.append(bytesOf: [UInt16(name.utf8.count), 0])
+      file += Array(name.utf8) + content
+      directory.append(bytesOf: [UInt32(0x0201_4B50)])
+      directory.append(bytesOf: [UInt16](repeating: 0, count: 6))
+      directory.append(bytesOf: [0, size, size] as [UInt32])
+      directory.append(bytesOf: [UInt16(name.utf8.count), 0, 0, 0, 0, 0, 0])
+      directory.append(bytesOf: [header])
+      directory += Array(name.utf8)
+    }
+    let (count, start) = (UInt16(entries.count), UInt32(file.count))
+    file += directory
+    file.append(bytesOf: [UInt32(0x0605_4B50)])
+    file.append(bytesOf: [0, 0, count, count])
+    file.append(bytesOf: [UInt32(directory.count), start])
+    file.append(bytesOf: [UInt16(0)])
+    return file
   }
 }
