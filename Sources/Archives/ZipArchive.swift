@@ -1,6 +1,10 @@
 import CZlib
 import Diagnostics
-import Files
+public import Files
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 /// One file in a zip archive.
 public struct ZipEntry: Equatable, Sendable {
@@ -27,27 +31,35 @@ public final class ZipArchive: Sendable {
     let file = try MappedFile(path: path)
     self.file = file
     entries = try ZipDirectory(bytes: file.bytes, path: path).entries
+    file.discard(0..<file.count)
   }
 
-  /// Calls `body` with the unpacked bytes of `entry`: in place where they are stored, else by way of `buffer`.
+  /// Calls `body` with the unpacked bytes of `entry`: in place where they are stored, else by way of `buffer`. The entry's own pages are
+  /// given back afterwards, so that a pass over an archive of any size takes no more memory than its largest entry.
   ///
-  /// - Throws: `InputError` where the entry is damaged; what `body` throws.
+  /// - Parameter limit: bytes that an entry may have; more are refused, whatever the directory says.
+  /// - Throws: `InputError` where the entry is damaged or too large; what `body` throws.
   public func withBytes<Result>(
-    of entry: ZipEntry, buffer: inout [UInt8], _ body: (RawSpan) throws -> Result
+    of entry: ZipEntry, buffer: inout [UInt8], limit: Int = FileSystem.wholeFileLimit,
+    _ body: (RawSpan) throws -> Result
   ) throws -> Result {
+    guard max(entry.count, entry.storedCount) <= limit else {
+      throw InputError(
+        file: path, at: entry.name,
+        "the entry has \(max(entry.count, entry.storedCount)) bytes, more than the \(limit) that a photograph may have")
+    }
     let file = file
-    let stored = file.bytes.extracting(try range(of: entry))
-    switch entry.method {
-    case 0:
+    let range = try range(of: entry)
+    defer { file.discard(entry.headerOffset..<range.upperBound) }
+    let stored = file.bytes.extracting(range)
+    guard entry.method != 0 else {
       try verify(stored, entry)
       return try body(stored)
-    default:
-      if buffer.count < entry.count { buffer = [UInt8](repeating: 0, count: entry.count) }
-      try inflate(stored, entry, into: &buffer)
-      let unpacked = buffer.byteSpan.extracting(first: entry.count)
-      try verify(unpacked, entry)
-      return try body(unpacked)
     }
+    try inflate(stored, entry, into: &buffer)
+    let unpacked = buffer.byteSpan.extracting(first: entry.count)
+    try verify(unpacked, entry)
+    return try body(unpacked)
   }
 
   /// Where the entry's bytes lie: behind its local header, whose lengths may differ from the directory's.
@@ -55,7 +67,7 @@ public final class ZipArchive: Sendable {
     let file = file
     let bytes = file.bytes
     let header = entry.headerOffset
-    guard header + 30 <= bytes.byteCount, bytes.value(at: header, as: UInt32.self) == 0x0403_4B50 else {
+    guard header <= bytes.byteCount - 30, bytes.value(at: header, as: UInt32.self) == 0x0403_4B50 else {
       throw damaged(entry, "has no header")
     }
     let nameCount = Int(bytes.value(at: header + 26, as: UInt16.self))
@@ -75,29 +87,34 @@ public final class ZipArchive: Sendable {
     guard UInt32(found) == entry.checksum else { throw damaged(entry, "does not match its checksum") }
   }
 
+  /// Unpacks piece by piece: `buffer` grows as bytes come, not as the directory claims.
   private func inflate(_ packed: RawSpan, _ entry: ZipEntry, into buffer: inout [UInt8]) throws {
-    guard packed.byteCount <= UInt32.max, entry.count <= UInt32.max else {
-      throw damaged(entry, "is compressed and beyond 4 GB")
-    }
     var stream = unsafe z_stream()
     guard unsafe inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-      throw InputError(file: path, at: entry.name, "there is no memory to unpack it")
+      throw InputError(file: path, at: entry.name, "there is no memory to unpack it", errorNumber: ENOMEM)
     }
     defer { unsafe inflateEnd(&stream) }
-    let status = unsafe packed.withUnsafeBytes { source in
-      unsafe buffer.withUnsafeMutableBufferPointer { target in
-        unsafe stream.next_in = UnsafeMutablePointer(
-          mutating: source.baseAddress?.assumingMemoryBound(to: UInt8.self))
-        unsafe stream.avail_in = UInt32(source.count)
-        unsafe stream.next_out = target.baseAddress
-        unsafe stream.avail_out = UInt32(entry.count)
-        return unsafe CZlib.inflate(&stream, Z_FINISH)
-      }
+    var status = Z_OK
+    var done = 0
+    unsafe packed.withUnsafeBytes { source in
+      unsafe stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress?.assumingMemoryBound(to: UInt8.self))
+      unsafe stream.avail_in = UInt32(clamping: source.count)
+      repeat {
+        // One byte of room beyond the claim tells an entry that has more.
+        let room = min(entry.count + 1, max(buffer.count, Self.firstRoom, 2 * done))
+        if buffer.count < room { buffer += [UInt8](repeating: 0, count: room - buffer.count) }
+        unsafe buffer.withUnsafeMutableBufferPointer { target in
+          unsafe stream.next_out = target.baseAddress! + done
+          unsafe stream.avail_out = UInt32(clamping: room - done)
+          status = unsafe CZlib.inflate(&stream, Z_NO_FLUSH)
+          unsafe done = room - Int(stream.avail_out)
+        }
+      } while unsafe status == Z_OK && stream.avail_out == 0 && done <= entry.count
     }
-    guard status == Z_STREAM_END, unsafe Int(stream.total_out) == entry.count else {
-      throw damaged(entry, "can't be unpacked")
-    }
+    guard status == Z_STREAM_END, done == entry.count else { throw damaged(entry, "can't be unpacked") }
   }
+
+  private static let firstRoom = 1 << 18
 
   private func damaged(_ entry: ZipEntry, _ problem: String) -> InputError {
     InputError(file: path, at: entry.name, "the entry \(problem)", remedy: "fetch the archive again")

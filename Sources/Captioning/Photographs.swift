@@ -19,10 +19,12 @@ public struct Photographs: Sendable {
   public init(_ paths: [String], weights: String) throws {
     var files: [String] = []
     for path in paths {
-      guard FileSystem.isFolder(path) else {
-        guard FileSystem.isFile(path) else {
-          throw InputError(file: path, "is not there", remedy: "give JPEG files or a folder of them")
-        }
+      let remedy = "give JPEG files or a folder of them"
+      guard let status = try FileSystem.status(of: path) else {
+        throw InputError(file: path, "is not there", remedy: remedy)
+      }
+      guard status.isFolder else {
+        guard status.signature != nil else { throw InputError(file: path, "is not a regular file", remedy: remedy) }
         files.append(path)
         continue
       }
@@ -95,6 +97,7 @@ public struct Photographs: Sendable {
     let size = max(1, min(64, (range.count + threads - 1) / threads))
     try forEachIndex((range.count + size - 1) / size, threads: threads) { block, _ in
       let reader = ImageReader(options)
+      var file: [UInt8] = []
       var workspace = FeatureWorkspace(network)
       var pixels: [UInt8] = []
       var members: [Int] = []
@@ -112,12 +115,13 @@ public struct Photographs: Sendable {
       for index in block * size..<min(range.count, (block + 1) * size) {
         if progress.isCancelled { throw Interrupted() }
         do {
-          let file = try MappedFile(path: files[range.lowerBound + index])
-          pixels += try reader.read(file.bytes).pixels
+          let count = try patiently { try FileSystem.read(files[range.lowerBound + index], into: &file) }
+          pixels += try reader.read(file.byteSpan.extracting(first: count)).pixels
           members.append(index)
         } catch let failure as JPEGFailure {
           described.set(index, Described(failure: failure.reason))
-        } catch let failure as InputError {
+        } catch let failure as InputError where failure.errorNumber == nil {
+          // Its content is at fault. What the machine fails at ends the run.
           described.set(index, Described(failure: failure.problem))
         }
         if members.count == FeatureNetwork.groupSize { flush() }

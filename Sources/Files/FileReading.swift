@@ -5,12 +5,18 @@ public import Diagnostics
 #endif
 
 extension FileSystem {
+  /// Bytes that a file or an archive's entry may have that is read whole: several times the largest photograph.
+  public static let wholeFileLimit = 256 << 20
+
   /// Reads the whole file at `path` into `buffer`, which grows as needed and is never shrunk: for many small files, where
   /// mapping each would cost more.
   ///
+  /// - Parameter limit: a larger file is refused before any memory is claimed for it.
   /// - Returns: the number of bytes.
-  /// - Throws: `InputError` where the file is missing, is no regular file or can't be read.
-  public static func read(_ path: String, into buffer: inout [UInt8]) throws(InputError) -> Int {
+  /// - Throws: `InputError` where the file is missing, is no regular file, is too large or can't be read.
+  public static func read(
+    _ path: String, into buffer: inout [UInt8], limit: Int = wholeFileLimit
+  ) throws(InputError) -> Int {
     // A named pipe must not be waited for.
     let descriptor = try Descriptor(
       opening: path, O_RDONLY | O_NONBLOCK, remedy: "check the path and its permissions")
@@ -19,7 +25,13 @@ extension FileSystem {
       throw InputError(file: path, "is \(status.kind.words), expected a file")
     }
     let count = signature.size
-    if buffer.count < count { buffer = [UInt8](repeating: 0, count: count + count / 4) }
+    guard count <= limit else {
+      throw InputError(file: path, "has \(count) bytes, more than the \(limit) that a photograph may have")
+    }
+    if buffer.count < count {
+      buffer = []
+      buffer = [UInt8](repeating: 0, count: count + count / 4)
+    }
     var done = 0
     while done < count {
       let step = unsafe buffer.withUnsafeMutableBytes { target in

@@ -54,4 +54,16 @@ import Testing
       #expect(undetected == 0)
     }
   }
+
+  /// What an entry claims is known before memory is claimed for it.
+  @Test(arguments: ["stored.zip", "deflated.zip", "wide.zip"]) func largeEntriesAreRefused(name: String) throws {
+    let archive = try ZipArchive(path: FileSystem.join(Self.folder, name))
+    let entry = try #require(archive.entries.first { $0.count == 3000 })
+    var buffer: [UInt8] = []
+    #expect { try archive.withBytes(of: entry, buffer: &buffer, limit: 2999) { $0.byteCount } } throws: { error in
+      (error as? InputError)?.errorNumber == nil && "\(error)".contains("3000 bytes, more than the 2999")
+    }
+    #expect(buffer.isEmpty)
+    #expect(try archive.withBytes(of: entry, buffer: &buffer, limit: 3000) { $0.byteCount } == 3000)
+  }
 }
