@@ -43,12 +43,23 @@ static void on_message(j_common_ptr info, int level) {
   if (decoder->errors.num_warnings++ == 0) decoder->errors.format_message(info, decoder->warning);
 }
 
-// A file of a few kilobytes may hold thousands of scans, each of which costs a pass over the whole picture.
+// A file of a few kilobytes may hold thousands of scans, each of which costs a pass over the whole picture. libjpeg calls this for
+// every row of blocks that it reads.
 static void on_progress(j_common_ptr info) {
   captioneer_jpeg_decoder *decoder = info->client_data;
-  if (!info->is_decompressor || decoder->info.input_scan_number <= decoder->limits.scans) return;
-  snprintf(decoder->message, sizeof decoder->message, "more than %d scans", decoder->limits.scans);
-  fail(decoder, captioneer_jpeg_limit);
+  if (!info->is_decompressor) return;
+  const int64_t scans = decoder->info.input_scan_number;
+  const int64_t pixels = (int64_t)decoder->info.image_width * decoder->info.image_height;
+  if (scans > decoder->limits.scans) {
+    snprintf(decoder->message, sizeof decoder->message, "more than %d scans", decoder->limits.scans);
+    fail(decoder, captioneer_jpeg_limit);
+  }
+  if (scans * pixels > decoder->limits.scanned_pixels) {
+    snprintf(decoder->message, sizeof decoder->message, "%lld scans of %u x %u pixels are more than the limit of %lld pixels",
+             (long long)scans, decoder->info.image_width, decoder->info.image_height,
+             (long long)decoder->limits.scanned_pixels);
+    fail(decoder, captioneer_jpeg_limit);
+  }
 }
 
 // The source never makes up an end marker: a picture that is cut short suspends, and is told from a whole one.
@@ -85,7 +96,6 @@ captioneer_jpeg_status captioneer_jpeg_open(captioneer_jpeg_decoder *decoder, co
   if (setjmp(decoder->escape)) return decoder->reason;
   jpeg_create_decompress(info);  // keeps err and client_data
   decoder->is_created = 1;
-  info->mem->max_memory_to_use = (long)limits.memory;
   decoder->progress.progress_monitor = on_progress;
   info->progress = &decoder->progress;
   decoder->source = (struct jpeg_source_mgr){
@@ -122,11 +132,22 @@ static captioneer_jpeg_status ends_early(captioneer_jpeg_decoder *decoder) {
   return captioneer_jpeg_truncated;
 }
 
-captioneer_jpeg_status captioneer_jpeg_start(captioneer_jpeg_decoder *decoder, int denominator) {
+captioneer_jpeg_status captioneer_jpeg_scale(captioneer_jpeg_decoder *decoder, int denominator) {
   struct jpeg_decompress_struct *info = &decoder->info;
   if (setjmp(decoder->escape)) return decoder->reason;
   info->scale_num = 1;
   info->scale_denom = (unsigned)denominator;
+  jpeg_calc_output_dimensions(info);
+  return captioneer_jpeg_ok;
+}
+
+captioneer_jpeg_status captioneer_jpeg_start(captioneer_jpeg_decoder *decoder, int64_t held) {
+  struct jpeg_decompress_struct *info = &decoder->info;
+  if (setjmp(decoder->escape)) return decoder->reason;
+  // 0 would mean no limit.
+  int64_t rest = decoder->limits.memory - held;
+  info->mem->max_memory_to_use = rest > 1 ? (long)rest : 1;
+  if (rest < 0) ERREXIT1(info, JERR_OUT_OF_MEMORY, 0);
   info->dct_method = JDCT_ISLOW;
   info->do_fancy_upsampling = TRUE;
   info->out_color_space = info->num_components == 4 ? JCS_CMYK : JCS_RGB;

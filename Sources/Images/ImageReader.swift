@@ -23,13 +23,18 @@ public struct ImageOptions: Equatable, Sendable {
 public final class ImageReader {
   public let options: ImageOptions
   private let decoder: JPEGDecoder
+  /// What one photograph may cost.
+  public var limits: JPEGLimits { decoder.limits }
   /// Filters of sizes seen lately, most recent last: photographs come in a few sizes.
   private var resamplers: [(key: Key, resampler: Resampler)] = []
   private static let keptResamplers = 16
+  /// Larger ones, of panoramas and of pictures of many megapixels on their sides, are made anew.
+  private static let largestKeptResampler = 2 << 20
 
   private struct Key: Equatable {
     var width, height: Int
     var fullWidth, fullHeight: Double
+    var turning: Turning
   }
 
   public init(_ options: ImageOptions, limits: JPEGLimits = JPEGLimits()) {
@@ -43,10 +48,22 @@ public final class ImageReader {
   /// - Throws: `JPEGFailure` where the file can't be decoded; `target` is then undefined.
   public func read(_ bytes: RawSpan, into target: inout MutableSpan<UInt8>) throws(JPEGFailure) -> String? {
     guard bytes.byteCount > 0 else { throw JPEGFailure(.truncated, "the file is empty") }
-    let turn = orientation(ofJPEG: bytes)
-    let bars = options.fit == .pad
-    if bars { for index in target.indices { target[index] = 0 } }
-    return turn == 1 ? try readUpright(bytes, into: &target) : try readTurned(bytes, turn, into: &target)
+    if options.fit == .pad { for index in target.indices { target[index] = 0 } }
+    let turning = Turning(orientation: orientation(ofJPEG: bytes))
+    var current: Resampler?
+    var key: Key?
+    let warning = try decoder.decode(
+      bytes, padding: ResampleTable.rowPadding, denominator: denominator,
+      begin: { geometry in
+        let wanted = Self.key(geometry, turning)
+        let resampler = takeResampler(wanted)
+        key = wanted
+        current = resampler
+        return resampler.byteCount
+      },
+      consume: { rows, stride, count in current?.consume(rows, stride: stride, count: count, into: &target) })
+    if let key, let current { keep(current, key) }
+    return warning
   }
 
   /// The same in an array of its own.
@@ -55,59 +72,6 @@ public final class ImageReader {
     var span = pixels.mutableSpan
     let warning = try read(bytes, into: &span)
     return (pixels, warning)
-  }
-
-  private func readUpright(_ bytes: RawSpan, into target: inout MutableSpan<UInt8>) throws(JPEGFailure) -> String? {
-    var current: Resampler?
-    var key: Key?
-    let warning = try decoder.decode(
-      bytes, padding: ResampleTable.rowPadding, denominator: denominator,
-      begin: { geometry in
-        let wanted = Self.key(geometry)
-        key = wanted
-        current = takeResampler(wanted)
-      },
-      consume: { rows, stride, count in current?.consume(rows, stride: stride, count: count, into: &target) })
-    if let key, let current { keep(current, key) }
-    return warning
-  }
-
-  private func readTurned(
-    _ bytes: RawSpan, _ turn: Int, into target: inout MutableSpan<UInt8>
-  ) throws(JPEGFailure) -> String? {
-    var picture = Picture(width: 0, height: 0, pixels: [])
-    var full = (width: 0.0, height: 0.0)
-    let warning = try decoder.decode(
-      bytes, padding: 0, denominator: denominator,
-      begin: { geometry in
-        picture.width = geometry.outputWidth
-        picture.height = geometry.outputHeight
-        picture.pixels.reserveCapacity(3 * picture.width * picture.height)
-        let key = Self.key(geometry)
-        full = (key.fullWidth, key.fullHeight)
-      },
-      consume: { rows, stride, count in
-        for row in 0..<count {
-          picture.pixels += rows.values(at: row * stride, count: 3 * picture.width, as: UInt8.self)
-        }
-      })
-    let turned = picture.turned(turn)
-    if turn >= 5 { full = (full.height, full.width) }
-    let key = Key(width: turned.width, height: turned.height, fullWidth: full.width, fullHeight: full.height)
-    var resampler = takeResampler(key)
-    let rowBytes = 3 * turned.width
-    let stride = rowBytes + ResampleTable.rowPadding
-    var rows = [UInt8](repeating: 0, count: Resampler.largestBatch * stride)
-    for first in Swift.stride(from: 0, to: turned.height, by: Resampler.largestBatch) {
-      let count = min(Resampler.largestBatch, turned.height - first)
-      for row in 0..<count {
-        let source = (first + row) * rowBytes
-        rows.replaceSubrange(row * stride..<row * stride + rowBytes, with: turned.pixels[source..<source + rowBytes])
-      }
-      resampler.consume(rows.byteSpan, stride: stride, count: count, into: &target)
-    }
-    keep(resampler, key)
-    return warning
   }
 
   /// 1 in exact mode. In fast mode the largest of 8, 4, 2 that leaves the short side no smaller than the output, or 5 % smaller
@@ -121,11 +85,11 @@ public final class ImageReader {
   }
 
   /// At 1/8 a width of 500 comes to 63 columns, of which 62.5 are picture.
-  private static func key(_ geometry: JPEGGeometry) -> Key {
+  private static func key(_ geometry: JPEGGeometry, _ turning: Turning) -> Key {
     Key(
       width: geometry.outputWidth, height: geometry.outputHeight,
       fullWidth: Double(geometry.width) / Double(geometry.denominator),
-      fullHeight: Double(geometry.height) / Double(geometry.denominator))
+      fullHeight: Double(geometry.height) / Double(geometry.denominator), turning: turning)
   }
 
   private func takeResampler(_ key: Key) -> Resampler {
@@ -134,13 +98,15 @@ public final class ImageReader {
       found.restart()
       return found
     }
+    let (fullWidth, fullHeight) =
+      key.turning.swapsSides ? (key.fullHeight, key.fullWidth) : (key.fullWidth, key.fullHeight)
     return Resampler(
-      width: key.width, height: key.height,
-      placement: options.fit.placement(width: key.fullWidth, height: key.fullHeight, size: options.size),
-      size: options.size)
+      width: key.width, height: key.height, turning: key.turning,
+      placement: options.fit.placement(width: fullWidth, height: fullHeight, size: options.size), size: options.size)
   }
 
   private func keep(_ resampler: Resampler, _ key: Key) {
+    guard resampler.byteCount <= Self.largestKeptResampler else { return }
     if resamplers.count == Self.keptResamplers { resamplers.removeFirst() }
     resamplers.append((key, resampler))
   }

@@ -10,39 +10,56 @@ struct Resampler {
   private let across: ResampleTable
   private let down: TriangleFilter
   private let placement: Placement
+  private let turning: Turning
   private let size: Int
   private let goesDownFirst: Bool
+  /// Of the output before it is turned.
+  private let columns, rows: Int
   private let ringStride: Int
   private let capacity: Int
   /// The latest rows: resampled ones, or the source's where the columns come first.
-  private var ring: [UInt8]  // [capacity, ringStride]
+  private var ring: [UInt8] = []  // [capacity, ringStride]
   private var mixed: [UInt8]  // one row of `ring`'s width
   private var spare: [UInt8]  // a ring of one output row
   private var scratch: [UInt8]
+  private var planes: [UInt8]  // [3, rows, columns], the output before it is turned
   private var inputRows = 0
   private var outputRows = 0
 
   /// - Parameters:
   ///   - width, height: the source's.
-  ///   - placement: which part of it goes where.
+  ///   - turning: what comes after.
+  ///   - placement: which part of the turned source goes where.
   ///   - size: side of the square output.
-  init(width: Int, height: Int, placement: Placement, size: Int) {
-    across = TriangleFilter(
-      inputs: width, start: placement.left, end: placement.right, outputs: placement.width
-    ).table(inputs: width)
-    down = TriangleFilter(inputs: height, start: placement.top, end: placement.bottom, outputs: placement.height)
+  init(width: Int, height: Int, turning: Turning, placement: Placement, size: Int) {
+    let (turnedWidth, turnedHeight) = turning.swapsSides ? (height, width) : (width, height)
+    let horizontal = TriangleFilter(
+      inputs: turnedWidth, start: placement.left, end: placement.right, outputs: placement.width)
+    let vertical = TriangleFilter(
+      inputs: turnedHeight, start: placement.top, end: placement.bottom, outputs: placement.height)
+    var (across, down) = turning.swapsSides ? (vertical, horizontal) : (horizontal, vertical)
+    if turning.mirrorsColumns { across = across.mirrored(inputs: width) }
+    if turning.mirrorsRows { down = down.mirrored(inputs: height) }
+    let isTurnedDownFirst = turnedHeight - placement.height > 2 * max(0, turnedWidth - placement.width)
+    goesDownFirst = isTurnedDownFirst != turning.swapsSides
+    self.across = across.table(inputs: width)
+    self.down = down
     self.placement = placement
+    self.turning = turning
     self.size = size
-    goesDownFirst = height - placement.height > 2 * max(0, width - placement.width)
-    let rowBytes = 3 * (goesDownFirst ? width : placement.width)
+    (columns, rows) = (across.bounds.count, down.bounds.count)
+    let rowBytes = 3 * (goesDownFirst ? width : columns)
     ringStride = rowBytes + ResampleTable.spareBytes
     // The rows of one output, and a batch that may arrive beyond them.
     capacity = (down.bounds.map(\.count).max() ?? 1) + Self.largestBatch
-    ring = [UInt8](repeating: 0, count: capacity * ringStride)
     mixed = [UInt8](repeating: 0, count: rowBytes + ResampleTable.rowPadding)
-    scratch = [UInt8](repeating: 0, count: across.scratchCount)
-    spare = [UInt8](repeating: 0, count: 3 * placement.width + ResampleTable.spareBytes)
+    scratch = [UInt8](repeating: 0, count: self.across.scratchCount)
+    spare = [UInt8](repeating: 0, count: 3 * columns + ResampleTable.spareBytes)
+    planes = turning.isNone ? [] : [UInt8](repeating: 0, count: 3 * columns * rows)
   }
+
+  /// What it will hold, as good as all in its window of rows, which is made when the first row comes.
+  var byteCount: Int { capacity * ringStride }
 
   /// Rows that `consume` takes at once.
   static let largestBatch = 16
@@ -56,20 +73,21 @@ struct Resampler {
   /// Takes the next `count` rows, at most `largestBatch`.
   ///
   /// - Parameters:
-  ///   - rows: u8 [count, stride], interleaved RGB, padded by `ResampleTable.rowPadding`.
+  ///   - input: u8 [count, stride], interleaved RGB, padded by `ResampleTable.rowPadding`.
   ///   - target: u8 [3, size, size].
-  mutating func consume(_ rows: RawSpan, stride: Int, count: Int, into target: inout MutableSpan<UInt8>) {
+  mutating func consume(_ input: RawSpan, stride: Int, count: Int, into target: inout MutableSpan<UInt8>) {
+    if ring.isEmpty { ring = [UInt8](repeating: 0, count: byteCount) }
     if goesDownFirst {
       ResampleColumns.store(
-        rows, stride: stride, count: count, ring: &ring, ringStride: ringStride, capacity: capacity,
+        input, stride: stride, count: count, ring: &ring, ringStride: ringStride, capacity: capacity,
         firstRow: inputRows)
     } else {
       across.apply(
-        to: rows, stride: stride, count: count, ring: &ring, ringStride: ringStride, capacity: capacity,
+        to: input, stride: stride, count: count, ring: &ring, ringStride: ringStride, capacity: capacity,
         firstRow: inputRows, scratch: &scratch)
     }
     inputRows += count
-    while outputRows < placement.height, down.bounds[outputRows].upperBound <= inputRows {
+    while outputRows < rows, down.bounds[outputRows].upperBound <= inputRows {
       ResampleColumns.apply(
         ring: ring, ringStride: ringStride, capacity: capacity, first: down.bounds[outputRows].lowerBound,
         weights: down.weights[outputRows], row: &mixed, count: ringStride - ResampleTable.spareBytes)
@@ -79,10 +97,31 @@ struct Resampler {
           to: source.byteSpan, stride: source.count, count: 1, ring: &spare, ringStride: spare.count,
           capacity: 1, firstRow: 0, scratch: &scratch)
       }
-      ResampleColumns.split(
-        goesDownFirst ? spare : mixed, pixels: placement.width, into: &target, plane: size * size,
-        offset: (placement.row + outputRows) * size + placement.column)
+      let row = goesDownFirst ? spare : mixed
+      if turning.isNone {
+        ResampleColumns.split(
+          row, pixels: columns, into: &target, plane: size * size,
+          offset: (placement.row + outputRows) * size + placement.column)
+      } else {
+        let (pixels, plane, offset) = (columns, rows * columns, outputRows * columns)
+        var target = planes.mutableSpan
+        ResampleColumns.split(row, pixels: pixels, into: &target, plane: plane, offset: offset)
+      }
       outputRows += 1
+      if outputRows == rows && !turning.isNone { turn(into: &target) }
+    }
+  }
+
+  /// `planes` upright, to their place in `target`.
+  private func turn(into target: inout MutableSpan<UInt8>) {
+    for channel in 0..<3 {
+      for row in 0..<placement.height {
+        for column in 0..<placement.width {
+          let source = turning.source(row: row, column: column, width: columns, height: rows)
+          target[(channel * size + placement.row + row) * size + placement.column + column] =
+            planes[(channel * rows + source.row) * columns + source.column]
+        }
+      }
     }
   }
 }

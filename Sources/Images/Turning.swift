@@ -1,33 +1,30 @@
-/// A whole picture in memory, for those that must be turned before they are resampled.
-struct Picture {
-  var width, height: Int
-  var pixels: [UInt8]  // [height, width, 3]
+/// How a picture must be turned to stand upright: EXIF's orientation 1 to 8, as Pillow's `ImageOps.exif_transpose` takes it.
+///
+/// Photographs are turned after they were resampled, when they are small: the filter of an axis that runs backwards is the mirrored filter,
+/// and where the sides are swapped the passes are. All sums are of integers, so every pixel is that of the turned picture.
+struct Turning: Equatable {
+  var orientation: Int
 
-  /// The picture as EXIF orientation 2 to 8 wants it seen (Pillow's `ImageOps.exif_transpose`).
-  func turned(_ orientation: Int) -> Picture {
-    let swapsSides = orientation >= 5
-    let (newWidth, newHeight) = swapsSides ? (height, width) : (width, height)
-    var turned = [UInt8](repeating: 0, count: pixels.count)
-    for row in 0..<newHeight {
-      for column in 0..<newWidth {
-        let (sourceRow, sourceColumn) =
-          switch orientation {
-          case 2: (row, width - 1 - column)  // mirrored left to right
-          case 3: (height - 1 - row, width - 1 - column)  // upside down
-          case 4: (height - 1 - row, column)  // mirrored top to bottom
-          case 5: (column, row)  // transposed
-          case 6: (height - 1 - column, row)  // to be turned clockwise
-          case 7: (height - 1 - column, width - 1 - row)  // transposed over the other diagonal
-          case 8: (column, width - 1 - row)  // to be turned counterclockwise
-          default: (row, column)
-          }
-        let source = 3 * (sourceRow * width + sourceColumn)
-        let target = 3 * (row * newWidth + column)
-        turned[target] = pixels[source]
-        turned[target + 1] = pixels[source + 1]
-        turned[target + 2] = pixels[source + 2]
-      }
-    }
-    return Picture(width: newWidth, height: newHeight, pixels: turned)
+  var isNone: Bool { orientation == 1 }
+  /// The picture's columns become rows.
+  var swapsSides: Bool { orientation >= 5 }
+  /// Seen upright, the picture's columns (its rows) run from the last to the first.
+  var mirrorsColumns: Bool { [2, 3, 7, 8].contains(orientation) }
+  var mirrorsRows: Bool { [3, 4, 6, 7].contains(orientation) }
+
+  /// Where in the picture, `width` x `height` before it is turned, the pixel at `row` and `column` of the turned one lies.
+  func source(row: Int, column: Int, width: Int, height: Int) -> (row: Int, column: Int) {
+    let (first, second) = swapsSides ? (column, row) : (row, column)
+    return (mirrorsRows ? height - 1 - first : first, mirrorsColumns ? width - 1 - second : second)
+  }
+}
+
+extension TriangleFilter {
+  /// The filter of the same axis seen from its other end.
+  func mirrored(inputs: Int) -> TriangleFilter {
+    var mirrored = self
+    mirrored.bounds = bounds.reversed().map { inputs - $0.upperBound..<inputs - $0.lowerBound }
+    mirrored.weights = weights.reversed().map { $0.reversed() }
+    return mirrored
   }
 }

@@ -23,16 +23,30 @@ public struct JPEGFailure: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String { reason }
 }
 
-/// What one picture may cost.
+/// What one picture may cost, whatever its bytes claim. Nothing is claimed from the system before it is known to be within.
 public struct JPEGLimits: Sendable {
+  /// Of the file.
+  public var bytes = FileSystem.wholeFileLimit
   /// Width times height. The default is the number at which Pillow suspects a decompression bomb.
   public var pixels = 178_956_970
   /// Scans of a progressive picture: each costs a pass over all of it.
   public var scans = 500
-  /// Bytes that libjpeg may hold; progressive pictures take 6 a pixel.
+  /// Pixels times scans, two or three seconds' work: 16 scans of the largest picture, 57 of 50 megapixels. Photographs have about ten.
+  public var scannedPixels = 16 * 178_956_970
+  /// Bytes that libjpeg and the reader may hold together. Baseline pictures take a few rows, progressive ones 3 to 6 bytes a pixel.
   public var memory = 1 << 30
+  /// Memory that any file may ask for, and how much more each of its bytes may: a few kilobytes that claim to be a large progressive
+  /// picture get none of it. A photograph's progressive file has at least a byte for 100 of memory.
+  public var freeMemory = 128 << 20
+  public var memoryPerByte = 400
 
   public init() {}
+
+  /// What a file of `byteCount` bytes may hold.
+  func memory(forFileOf byteCount: Int) -> Int {
+    let (own, overflow) = byteCount.multipliedReportingOverflow(by: memoryPerByte)
+    return overflow || own > memory - freeMemory ? memory : max(0, min(memory, freeMemory + own))
+  }
 }
 
 /// What the decoder hands on before the first row.
@@ -50,7 +64,7 @@ public struct JPEGGeometry: Equatable, Sendable {
 @safe public final class JPEGDecoder {
   private let handle: OpaquePointer
   private var rows: [UInt8] = []
-  private let limits: JPEGLimits
+  public let limits: JPEGLimits
   /// Rows that are handed on at once.
   public static let rowsPerBatch = 16
 
@@ -68,19 +82,23 @@ public struct JPEGGeometry: Equatable, Sendable {
   ///   - bytes: the file.
   ///   - padding: bytes that may be read beyond each row.
   ///   - denominator: chooses 1, 2, 4 or 8 from the picture's width and height.
-  ///   - begin: called once, before the first row.
+  ///   - begin: called once, before anything is claimed; tells how many bytes the caller will hold besides.
   ///   - consume: gets u8 [count, stride], rows of interleaved RGB, and their stride and count.
   /// - Returns: what libjpeg found corrupt and mended, or nil.
   public func decode(
     _ bytes: RawSpan, padding: Int, denominator: (_ width: Int, _ height: Int) -> Int,
-    begin: (JPEGGeometry) -> Void, consume: (_ rows: RawSpan, _ stride: Int, _ count: Int) -> Void
+    begin: (JPEGGeometry) -> Int, consume: (_ rows: RawSpan, _ stride: Int, _ count: Int) -> Void
   ) throws(JPEGFailure) -> String? {
-    try unsafe bytes.withUnsafeBytes { (bytes) throws(JPEGFailure) -> String? in
+    guard bytes.byteCount <= limits.bytes else {
+      throw JPEGFailure(.limit, "\(bytes.byteCount) bytes are more than the limit of \(limits.bytes)")
+    }
+    return try unsafe bytes.withUnsafeBytes { (bytes) throws(JPEGFailure) -> String? in
       try check(
         unsafe captioneer_jpeg_open(
           handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count,
-          captioneer_jpeg_limits(pixels: Int64(limits.pixels), scans: Int32(limits.scans), memory: Int64(limits.memory))
-        ))
+          captioneer_jpeg_limits(
+            pixels: Int64(limits.pixels), scans: Int32(limits.scans), scanned_pixels: Int64(limits.scannedPixels),
+            memory: Int64(limits.memory(forFileOf: bytes.count)))))
       let width = Int(unsafe captioneer_jpeg_width(handle))
       let height = Int(unsafe captioneer_jpeg_height(handle))
       let components = Int(unsafe captioneer_jpeg_components(handle))
@@ -88,12 +106,13 @@ public struct JPEGGeometry: Equatable, Sendable {
         throw JPEGFailure(.corrupt, "\(components) colour components; 1, 3 or 4 can be turned into RGB")
       }
       let scale = denominator(width, height)
-      try check(unsafe captioneer_jpeg_start(handle, Int32(scale)))
+      try check(unsafe captioneer_jpeg_scale(handle, Int32(scale)))
       let geometry = JPEGGeometry(
         width: width, height: height, outputWidth: Int(unsafe captioneer_jpeg_output_width(handle)),
         outputHeight: Int(unsafe captioneer_jpeg_output_height(handle)), denominator: scale)
-      begin(geometry)
       let stride = geometry.outputWidth * max(3, components) + padding
+      let held = begin(geometry) + stride * Self.rowsPerBatch
+      try check(unsafe captioneer_jpeg_start(handle, Int64(held)))
       if rows.count < stride * Self.rowsPerBatch { rows = [UInt8](repeating: 0, count: stride * Self.rowsPerBatch) }
       var done = 0
       while done < geometry.outputHeight {

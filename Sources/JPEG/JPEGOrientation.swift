@@ -11,6 +11,8 @@ public func orientation(ofJPEG bytes: RawSpan) -> Int {
     guard marker == 0xE1 else { return }
     if bytes.starts(with: "Exif\0\0", in: content) {
       // The segments' contents follow one another, the header is only the first one's.
+      // The tag stands in the first of them; what is beyond a few is no camera's.
+      guard exif.count < 1 << 20 else { return }
       for offset in content.dropFirst(6) { exif.append(bytes[offset]) }
     } else if bytes.starts(with: "http://ns.adobe.com/xap/1.0/\0", in: content) {
       xmp = content

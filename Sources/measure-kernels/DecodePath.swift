@@ -35,7 +35,7 @@ final class DecodePath: Sendable {
         let file = self.files[index]
         if let denominator = self.denominator {
           _ = try decoder.decode(
-            file.byteSpan, padding: 0, denominator: { _, _ in denominator }, begin: { _ in },
+            file.byteSpan, padding: 0, denominator: { _, _ in denominator }, begin: { _ in 0 },
             consume: { _, _, _ in })
         } else {
           var target = pixels.mutableSpan

@@ -22,7 +22,11 @@ import Testing
     var pixels: [UInt8] = []
     var width = 0
     let warning = try JPEGDecoder(limits: limits).decode(
-      bytes.byteSpan, padding: 5, denominator: { _, _ in denominator }, begin: { width = $0.outputWidth },
+      bytes.byteSpan, padding: 5, denominator: { _, _ in denominator },
+      begin: {
+        width = $0.outputWidth
+        return 0
+      },
       consume: { rows, stride, count in
         for row in 0..<count { pixels += rows.values(at: row * stride, count: 3 * width, as: UInt8.self) }
       })
@@ -66,6 +70,39 @@ import Testing
     limits.memory = 1000
     #expect(throws: JPEGFailure(.limit, "decoding needs more than 0 MB of memory")) {
       _ = try Self.decode(bytes, limits: limits)
+    }
+  }
+
+  /// Few bytes that claim much get little: pixels times scans, and memory by the file's own size.
+  @Test func workAndMemoryAreBounded() throws {
+    let progressive = try MappedFile(
+      path: FileSystem.join(SharedData.repository, "Tests/References/jpegs/progressive.jpg"))
+    let bytes = progressive.bytes.values(at: 0, count: progressive.count, as: UInt8.self)
+    var limits = JPEGLimits()
+    limits.scannedPixels = 1
+    #expect {
+      _ = try Self.decode(bytes, limits: limits)
+    } throws: {
+      ($0 as? JPEGFailure)?.kind == .limit && "\($0)".contains("pixels are more than the limit of 1 pixels")
+    }
+    limits = JPEGLimits()
+    (limits.freeMemory, limits.memoryPerByte) = (0, 1)
+    #expect(throws: JPEGFailure(.limit, "decoding needs more than 0 MB of memory")) {
+      _ = try Self.decode(bytes, limits: limits)
+    }
+    limits.memoryPerByte = 400
+    _ = try Self.decode(bytes, limits: limits)
+    limits.bytes = bytes.count - 1
+    #expect { _ = try Self.decode(bytes, limits: limits) } throws: { ($0 as? JPEGFailure)?.kind == .limit }
+    // A baseline picture of any size needs a few rows only; what the caller holds counts.
+    let baseline = try encodeJPEG(Self.gradient(width: 33, height: 50).byteSpan, width: 33, height: 50, quality: 90)
+    limits = JPEGLimits()
+    limits.memory = 1 << 20
+    limits.freeMemory = 1 << 20
+    _ = try Self.decode(baseline, limits: limits)
+    #expect(throws: JPEGFailure(.limit, "decoding needs more than 1 MB of memory")) {
+      _ = try JPEGDecoder(limits: limits).decode(
+        baseline.byteSpan, padding: 0, denominator: { _, _ in 1 }, begin: { _ in 1 << 20 }, consume: { _, _, _ in })
     }
   }
 

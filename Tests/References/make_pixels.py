@@ -57,6 +57,11 @@ at = huge.index(b"\xff\xc0")
 huge[at + 5 : at + 9] = b"\xff\xff\xff\xff"
 (folder / "huge.jpg").write_bytes(bytes(huge))
 
+# Turned ones that are resampled down first as the file lies, and across first: what comes first is decided by the upright picture.
+for orientation in range(2, 9):
+    save(f"tall{orientation}", picture(11, 60), exif=exif(orientation), subsampling=0)
+    save(f"wide{orientation}", picture(60, 11), exif=exif(orientation), subsampling=0, progressive=True)
+
 cases = []
 for path in sorted(folder.glob("*.jpg")):
     try:
@@ -67,6 +72,8 @@ for path in sorted(folder.glob("*.jpg")):
     wanted = [(16, "stretch")]
     if path.stem in ("rgb420", "tall", "wide", "turned6"):
         wanted += [(16, "crop"), (16, "pad"), (7, "stretch")]
+    if path.stem[:-1] in ("tall", "wide"):
+        wanted = [(16, "stretch"), (9, "crop"), (12, "pad")]
     if path.stem == "rgb420":
         wanted.append((64, "stretch"))
     for size, fit in wanted:

@@ -14,9 +14,10 @@ typedef enum {
 } captioneer_jpeg_status;
 
 typedef struct {
-  int64_t pixels;  ///< width times height
-  int scans;       ///< of a progressive picture
-  int64_t memory;  ///< bytes that libjpeg may hold
+  int64_t pixels;          ///< width times height
+  int scans;               ///< of a progressive picture
+  int64_t scanned_pixels;  ///< pixels times scans
+  int64_t memory;          ///< bytes that libjpeg and its caller may hold
 } captioneer_jpeg_limits;
 
 /// Null where memory is short.
@@ -32,11 +33,14 @@ int captioneer_jpeg_width(const captioneer_jpeg_decoder *decoder);
 int captioneer_jpeg_height(const captioneer_jpeg_decoder *decoder);
 int captioneer_jpeg_components(const captioneer_jpeg_decoder *decoder);
 
-/// Begins decoding at 1/`denominator` (1, 2, 4, 8) of the size, rounded up: slow integer DCT, fancy upsampling.
-captioneer_jpeg_status captioneer_jpeg_start(captioneer_jpeg_decoder *decoder, int denominator);
+/// Chooses 1/`denominator` (1, 2, 4, 8) of the size, rounded up; the output's width and height are known from here on.
+captioneer_jpeg_status captioneer_jpeg_scale(captioneer_jpeg_decoder *decoder, int denominator);
 
 int captioneer_jpeg_output_width(const captioneer_jpeg_decoder *decoder);
 int captioneer_jpeg_output_height(const captioneer_jpeg_decoder *decoder);
+
+/// Begins decoding: slow integer DCT, fancy upsampling. `held`: bytes of the memory limit that the caller takes for itself.
+captioneer_jpeg_status captioneer_jpeg_start(captioneer_jpeg_decoder *decoder, int64_t held);
 
 /// Decodes exactly `count` further rows of interleaved RGB, `stride` bytes apart. A row needs 4 bytes a pixel of room where
 /// the picture has four components, else 3.
