@@ -218,32 +218,3 @@ struct TorchFileTests {
     }
   }
 }
-
-/// A zip file of stored entries, made by hand.
-private enum StoredZip {
-  static func bytes(_ entries: [(name: String, content: [UInt8])]) -> [UInt8] {
-    var file: [UInt8] = []
-    var directory: [UInt8] = []
-    for (name, content) in entries {
-      let (size, header) = (UInt32(content.count), UInt32(file.count))
-      file.append(bytesOf: [UInt32(0x0403_4B50)])
-      file.append(bytesOf: [UInt16](repeating: 0, count: 5))
-      file.append(bytesOf: [0, size, size] as [UInt32])
-      file.append(bytesOf: [UInt16(name.utf8.count), 0])
-      file += Array(name.utf8) + content
-      directory.append(bytesOf: [UInt32(0x0201_4B50)])
-      directory.append(bytesOf: [UInt16](repeating: 0, count: 6))
-      directory.append(bytesOf: [0, size, size] as [UInt32])
-      directory.append(bytesOf: [UInt16(name.utf8.count), 0, 0, 0, 0, 0, 0])
-      directory.append(bytesOf: [header])
-      directory += Array(name.utf8)
-    }
-    let (count, start) = (UInt16(entries.count), UInt32(file.count))
-    file += directory
-    file.append(bytesOf: [UInt32(0x0605_4B50)])
-    file.append(bytesOf: [0, 0, count, count])
-    file.append(bytesOf: [UInt32(directory.count), start])
-    file.append(bytesOf: [UInt16(0)])
-    return file
-  }
-}
