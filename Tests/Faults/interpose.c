@@ -166,7 +166,7 @@ static int disturb(const struct call *call) {
 
 static void finish(const struct call *call, long result) {
   note(call, result, call->hit ? "disturbed" : "");
-  if (call->hit && action == KILL_AFTER) die(SIGKILL);
+  if (call->hit && (action == KILL_AFTER || action == TEAR)) die(SIGKILL);
 }
 
 #define REAL(name) ((__typeof__(&name))real(#name))
@@ -230,7 +230,6 @@ int openat(int folder, const char *path, int flags, ...) OPEN(folder)
 static ssize_t finish_transfer(struct call *call, ssize_t result) {
   call->length = result;
   finish(call, result);
-  if (call->hit && action == TEAR) die(SIGKILL);
   return result;
 }
 

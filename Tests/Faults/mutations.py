@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -146,7 +145,7 @@ def one_file(laboratory: Laboratory, kind: str, source: random.Random) -> list[s
     mutated = Stage(stage.name, stage.executable, tuple(arguments))
     result = laboratory.run(mutated, Surroundings(timeout=SECONDS))
     codes = {0, 1, 2, 64} if kind == "yaml" else {0, 1, 2}
-    return keep(laboratory, target, bounded(result, mutated, codes))
+    return bounded(result, mutated, codes)
 
 
 def bounded(result: Result, stage: Stage, codes: set[int]) -> list[str]:
@@ -175,15 +174,5 @@ def photographs(laboratory: Laboratory, source: random.Random) -> list[str]:
     arguments = ("--split", "train=captions.json", "--images", "photographs", "--output", "out/images.h5")
     stage = Stage("decode-images", "decode-images", (*arguments, "--max-failures", str(PHOTOGRAPHS)))
     result = laboratory.run(stage, Surroundings(timeout=SECONDS * 3))
-    found = bounded(result, stage, {0, 1, 2})
-    return keep(laboratory, folder, found)
+    return bounded(result, stage, {0, 1, 2})
 
-
-def keep(laboratory: Laboratory, path: Path, found: list[str]) -> list[str]:
-    """What failed is kept beside the temporary folder: a mutated file is worth having."""
-    if not found:
-        return []
-    target = laboratory.root.parent / f"{laboratory.root.name}-mutated" / f"{len(found)}-{random.getrandbits(32):08x}-{path.name}"
-    target.parent.mkdir(exist_ok=True)
-    (shutil.copytree if path.is_dir() else shutil.copy)(path, target)
-    return [*found, f"kept as {target}"]

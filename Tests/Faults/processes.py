@@ -114,8 +114,9 @@ class Running:
                 "FAULTS_PLAN": str(around.plan),
                 "FAULTS_ROOTS": f"{folder.parent}:/dev/shm/captioneer:/tmp/captioneer-skel",
             }
-        errors = open(self.scratch / "errors", "wb")
-        output = open(self.scratch / "output", "wb")
+        # A limit on files would hit files for the output, too: then it goes to pipes, where it has room enough.
+        self.pipes: dict[str, int] = {}
+        streams = {name: self._stream(name, resource.RLIMIT_FSIZE in around.limits) for name in ("errors", "output")}
 
         def prepare() -> None:
             for limit, value in around.limits.items():
@@ -126,12 +127,29 @@ class Running:
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             self.command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-            stdout=output if around.output is None else around.output, stderr=errors, start_new_session=True,
+            stdout=streams["output"] if around.output is None else around.output, stderr=streams["errors"], start_new_session=True,
             preexec_fn=prepare if around.limits or around.closed else None)
-        errors.close()
-        output.close()
+        for descriptor in streams.values():
+            os.close(descriptor)
         self.status: int | None = None
         self.peak = 0
+
+    def _stream(self, name: str, is_pipe: bool) -> int:
+        if not is_pipe:
+            return os.open(self.scratch / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        self.pipes[name], end = os.pipe()
+        os.set_blocking(self.pipes[name], False)
+        return end
+
+    def _said(self, name: str) -> str:
+        if name not in self.pipes:
+            return (self.scratch / name).read_text(errors="replace")
+        try:
+            return os.read(self.pipes[name], 1 << 16).decode(errors="replace")
+        except BlockingIOError:
+            return ""
+        finally:
+            os.close(self.pipes[name])
 
     def send(self, number: int) -> None:
         if self.status is None:
@@ -211,5 +229,5 @@ class Running:
             calls = [Call.parse(line) for line in self.log.read_text(errors="replace").splitlines()]
         return Result(
             self.command, 128 + ended_by if ended_by else os.WEXITSTATUS(self.status), ended_by,
-            (self.scratch / "output").read_text(errors="replace"), (self.scratch / "errors").read_text(errors="replace"),
+            self._said("output"), self._said("errors"),
             time.monotonic() - self.began, self.peak, hung, self.disturbed(), calls, len(orphans))
