@@ -33,6 +33,8 @@ ERRORS: dict[str, tuple[int, ...]] = {
     "stat": (errno.EIO, errno.EACCES, errno.ENOMEM),
     "opendir": (errno.EMFILE, errno.EIO, errno.EACCES),
     "readdir": (errno.EIO,),
+    "spawn": (errno.EAGAIN, errno.ENOMEM),
+    "pipe": (errno.EMFILE,),
 }
 SHORT = ("write", "pwrite", "read", "pread")
 
@@ -60,7 +62,7 @@ def errors(laboratory: Laboratory, stages: list[Stage], _: random.Random) -> Ite
         for base in bases(stage):
             # What lies at the output's name is nothing to reading; and a pipeline's stages have been read for by themselves.
             reads = base == bases(stage)[-1] and stage.executable != "run-pipeline"
-            operations = (*WRITING, "close", "lock", *(READING if reads else ()))
+            operations = (*WRITING, "close", "lock", "spawn", "pipe", *(READING if reads else ()))
             for name, plan in plans(laboratory.study(stage).calls, operations):
                 yield Case(f"{stage.name}/{base}/{name}", lambda _, s=stage, b=base, p=plan: fail(laboratory, s, b, p))
 

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -30,11 +32,11 @@
 
 enum operation {
   OPEN_WRITE, OPEN_READ, WRITE, PWRITE, TRUNCATE, ALLOCATE, SYNC, CLOSE, RENAME, LINK, UNLINK, MKDIR, LOCK, MAP, READ, PREAD,
-  STAT, OPENDIR, READDIR, OPERATIONS
+  STAT, OPENDIR, READDIR, SPAWN, PIPE, OPERATIONS
 };
 static const char *const names[OPERATIONS] = {
   "open-write", "open-read", "write", "pwrite", "truncate", "allocate", "sync", "close", "rename", "link", "unlink", "mkdir",
-  "lock", "map", "read", "pread", "stat", "opendir", "readdir"};
+  "lock", "map", "read", "pread", "stat", "opendir", "readdir", "spawn", "pipe"};
 
 enum action { PASS, FAIL, SHORT, TEAR, KILL, KILL_AFTER, STOP, SIGNAL, SLEEP, DROP, FLIP, MUTTER };
 static const char *const actions[] = {
@@ -80,7 +82,6 @@ __attribute__((constructor)) static void prepare(void) {
 }
 
 static int is_watched(const char *path) {
-  if (!is_ready) prepare();
   if (!roots || !*path) return 0;
   if (path[0] != '/') return !strchr(path, ':');  // the working folder is the case's; "pipe:[1]" is no file
   for (const char *root = roots; *root;) {
@@ -108,7 +109,8 @@ static int begin(struct call *call, enum operation operation, const char *path, 
     call->path[count > 0 ? count : 0] = 0;
   }
   errno = before;
-  if (descriptor == 2 || !is_watched(call->path)) return 0;
+  if (!is_ready) prepare();
+  if (descriptor == 2 || (operation < SPAWN && !is_watched(call->path)) || !roots) return 0;
   if (wanted >> operation & 1) {
     call->number = atomic_fetch_add(&shared->counted, 1) + 1;
     call->hit = call->number >= first && call->number <= last && action != PASS;
@@ -334,6 +336,29 @@ int fstatat(int folder, const char *path, struct stat *status, int flags) {
   SIMPLE(STAT, path, -1, "", -1, REAL(fstatat)(folder, path, status, flags))
 }
 
+int fstatvfs(int descriptor, struct statvfs *space) {
+  SIMPLE(STAT, NULL, descriptor, "", -1, REAL(fstatvfs)(descriptor, space))
+}
+ssize_t readlink(const char *path, char *link, size_t count) {
+  SIMPLE(STAT, path, -1, "", -1, REAL(readlink)(path, link, count))
+}
+
+int posix_spawn(
+  pid_t *child, const char *path, const posix_spawn_file_actions_t *steps, const posix_spawnattr_t *attributes,
+  char *const words[], char *const environment[]) {
+  SIMPLE(SPAWN, path, -1, "", value, REAL(posix_spawn)(child, path, steps, attributes, words, environment))
+}
+int pipe(int ends[2]) { SIMPLE(PIPE, "pipe", -1, "", -1, REAL(pipe)(ends)) }
+
+DIR *fdopendir(int descriptor) {
+  DIR *(*fdopendir_)(int) = REAL(fdopendir);
+  struct call call;
+  if (!begin(&call, OPENDIR, NULL, descriptor)) return fdopendir_(descriptor);
+  if (disturb(&call) == 1) return NULL;
+  DIR *result = fdopendir_(descriptor);
+  finish(&call, result ? 0 : -1);
+  return result;
+}
 DIR *opendir(const char *path) {
   DIR *(*opendir_)(const char *) = REAL(opendir);
   struct call call;
@@ -366,5 +391,6 @@ ALSO(mmap64, mmap);
 ALSO(stat64, stat);
 ALSO(lstat64, lstat);
 ALSO(fstat64, fstat);
+ALSO(fstatvfs64, fstatvfs);
 ALSO(fstatat64, fstatat);
 ALSO(readdir64, readdir);

@@ -17,7 +17,7 @@ from pathlib import Path
 FOREVER = 1_000_000
 WRITING = ("open-write", "write", "pwrite", "truncate", "allocate", "sync", "rename", "link", "unlink", "mkdir")
 READING = ("open-read", "map", "read", "pread", "stat", "opendir", "readdir")
-EVERYTHING = WRITING + READING + ("close", "lock")
+EVERYTHING = (*WRITING, *READING, "close", "lock", "spawn", "pipe")
 
 
 @dataclass(frozen=True)
