@@ -68,7 +68,7 @@ let package = Package(
     library("COCO", ["JSON", "Diagnostics", "Files", "Digests", "Workers"]),
     library("Captions", ["COCO", "JSON", "Diagnostics", "Files", "Workers"]),
     library("Images", ["JPEG", "Kernels", "Files"]),
-    library("Caches", ["HDF5", "Files", "Kernels", "Digests", "JSON", "Diagnostics", "Workers"]),
+    library("Caches", ["Freshness", "HDF5", "Files", "Kernels", "Digests", "JSON", "Diagnostics", "Workers"]),
     library("Weights", ["JSON", "Files", "Archives", "Diagnostics", "Digests"]),
     library("Scenes", ["JPEG", "JSON", "Files", "Diagnostics", "Workers"]),
 
@@ -89,7 +89,8 @@ let package = Package(
     library(
       "ImageCaching",
       [
-        "Images", "JPEG", "Kernels", "Caches", "HDF5", "Archives", "Workers", "Files", "JSON", "Diagnostics", "Digests",
+        "COCO", "Freshness", "Images", "JPEG", "Kernels", "Caches", "HDF5", "Archives", "Workers", "Files", "JSON",
+        "Diagnostics", "Digests",
       ]),
     library(
       "CaptionCaching", ["Captions", "COCO", "Caches", "Files", "JSON", "Diagnostics", "Digests", "Workers"]),
@@ -107,11 +108,11 @@ let package = Package(
     library("Freshness", ["Files", "JSON", "Digests", "Diagnostics"]),
 
     // Stages.
-    stage("decode-images", ["ImageCaching", "Images", "COCO", "Files", "Freshness"]),
-    stage("tokenize-captions", ["CaptionCaching", "COCO", "Captions", "Freshness"]),
-    stage("extract-features", ["FeatureCaching", "Freshness"]),
-    stage("train-captioner", ["Training", "Reports", "Freshness"]),
-    stage("caption-images", ["Captioning", "Freshness", "Scores"]),
+    stage("decode-images", ["Caches", "ImageCaching", "Images", "COCO", "Files", "Freshness"]),
+    stage("tokenize-captions", ["Caches", "CaptionCaching", "COCO", "Captions", "Freshness"]),
+    stage("extract-features", ["Caches", "FeatureCaching", "Freshness", "Weights"]),
+    stage("train-captioner", ["Caches", "Training", "Reports", "Files", "Freshness"]),
+    stage("caption-images", ["Caches", "Captioning", "Files", "Freshness"]),
     stage("generate-scenes", ["Scenes", "Freshness"]),
     stage("score-captions", ["Scores", "Files"]),
     stage("run-pipeline", ["Pipelines", "Freshness", "Files"]),

@@ -5,7 +5,8 @@ import Workers
 
 /// Karpathy's splits (`dataset_coco.json`, also of Flickr8k and Flickr30k): one file with every image, its split and its sentences.
 public enum KarpathyFile {
-  private static let kinds = ["train", "val", "test"]
+  /// The splits that a file may have; `restval` belongs to `train`.
+  public static let splits = ["train", "val", "test"]
   private static let remedy = "give Karpathy's dataset_coco.json, or COCO's captions files with --split"
 
   /// The file's splits `train` (with `restval`), `val` and `test`, those that have images. An image's file is `filepath/filename`; its id is
@@ -17,7 +18,7 @@ public enum KarpathyFile {
   ) throws -> [(name: String, annotations: AnnotationFile)] {
     let map = try MappedFile(path: path)
     let (digest, parts) = try AnnotationFile.digest(path, threads: threads) {
-      var parts = [AnnotationContent](repeating: AnnotationContent(map: map), count: kinds.count)
+      var parts = [AnnotationContent](repeating: AnnotationContent(map: map), count: splits.count)
       try read(map, into: &parts)
       for index in parts.indices { try parts[index].resolve() }
       return parts
@@ -25,7 +26,7 @@ public enum KarpathyFile {
     guard parts.contains(where: { !$0.images.isEmpty }) else {
       throw InputError(file: path, "has no images", remedy: remedy)
     }
-    return zip(kinds, parts).filter { !$1.images.isEmpty }.map { name, content in
+    return zip(splits, parts).filter { !$1.images.isEmpty }.map { name, content in
       (name, AnnotationFile(map: map, sha256: digest, content: content))
     }
   }
@@ -104,7 +105,7 @@ public enum KarpathyFile {
       let missing = name == nil ? "filename" : split == nil ? "split" : "cocoid"
       throw scanner.failure("image \(number) has no '\(missing)': this is not Karpathy's format", remedy: remedy)
     }
-    guard let part = kinds.firstIndex(of: split == "restval" ? "train" : split) else {
+    guard let part = splits.firstIndex(of: split == "restval" ? "train" : split) else {
       throw scanner.failure(
         "image \(number) is in an unknown split '\(split)'", remedy: "expected train, restval, val or test")
     }

@@ -41,7 +41,7 @@ public final class CacheWriter: Sendable {
   /// - Throws: `InputError` where the folder can't be written, the disk is full or another process builds this cache.
   public init(
     path: String, journalIdentity: String, datasets: [RowDataset], maximumRows: Int, inputCount: Int,
-    inputsPerBlock: Int, keepsBlock: (_ block: Int, _ note: String) -> Bool = { _, _ in true }
+    inputsPerBlock: Int, keepsBlock: (_ block: Int, _ note: String) throws -> Bool = { _, _ in true }
   ) throws {
     guard maximumRows > 0, !datasets.isEmpty else { throw InputError(file: path, "would have no rows") }
     self.path = path
@@ -60,7 +60,7 @@ public final class CacheWriter: Sendable {
     let recorded = try Journal.read(journalPath, identity: identity)
     var checksums = [[UInt32]](repeating: [UInt32](repeating: 0, count: maximumRows), count: datasets.count)
     let intact = try Self.intactPrefix(
-      Array(recorded.prefix { keepsBlock($0.index, $0.note) }), of: file, datasets, offsets, &checksums)
+      Array(try recorded.prefix { try keepsBlock($0.index, $0.note) }), of: file, datasets, offsets, &checksums)
     try file.claim(end)
     journal = try Journal(path: journalPath, identity: identity, blocks: intact)
     finishedBlocks = intact.count

@@ -20,7 +20,7 @@ extension CaptionCacheJob {
 
   func write(
     _ dataset: Dataset, _ encoder: CaptionEncoder, _ vocabulary: Vocabulary, _ wordCounts: [Int64],
-    _ identity: CacheIdentity, _ threads: Int, _ progress: any ProgressReporter
+    _ identity: CacheIdentity, _ threads: Int, _ progress: any ProgressReporter, confirm: () throws -> Void
   ) throws {
     let count = dataset.splits.reduce(0) { $0 + $1.captionCount }
     try FileSystem.makeFolder(FileSystem.folder(of: output))
@@ -30,7 +30,8 @@ extension CaptionCacheJob {
         RowDataset(
           "tokens", .int32, rowShape: [length],
           description: "<START>, words, <END>, then <NULL>; indices of 'vocabulary'")
-      ], maximumRows: count, inputCount: count, inputsPerBlock: Self.captionsPerBlock)
+      ], maximumRows: count, inputCount: count, inputsPerBlock: Self.captionsPerBlock,
+      keepsBlock: { _, _ in !restarts })
     progress.begin("writing rows", total: count, done: 0, unit: "captions")
     let lengths = Mutex([Int32](repeating: 0, count: count))
     let firstRows = dataset.splits.reduce(into: [0]) { $0.append($0.last! + $1.captionCount) }
@@ -56,6 +57,7 @@ extension CaptionCacheJob {
       }
       progress.advance(by: rows.count)
     }
+    try confirm()
     try writer.publish(
       identity, columns: Self.columns(dataset, vocabulary, wordCounts, lengths.withLock { $0 }))
   }

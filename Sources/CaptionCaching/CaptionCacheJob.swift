@@ -26,10 +26,13 @@ public struct CaptionCacheJob: Sendable {
   /// A file of words instead of the training split's most frequent ones.
   public var vocabularyPath: String?
   public var allowsUncaptioned: Bool
+  /// Throws away what an interrupted run left.
+  public var restarts: Bool
 
   public init(
     request: DatasetRequest, output: String, length: Int = 17, vocabularySize: Int? = usualVocabularySize,
-    minimumCount: Int = 1, vocabularyPath: String? = nil, allowsUncaptioned: Bool = false
+    minimumCount: Int = 1, vocabularyPath: String? = nil, allowsUncaptioned: Bool = false,
+    restarts: Bool = false
   ) {
     self.request = request
     self.output = output
@@ -38,6 +41,7 @@ public struct CaptionCacheJob: Sendable {
     self.minimumCount = minimumCount
     self.vocabularyPath = vocabularyPath
     self.allowsUncaptioned = allowsUncaptioned
+    self.restarts = restarts
   }
 
   /// Everything chosen that changes the file.
@@ -60,6 +64,8 @@ public struct CaptionCacheJob: Sendable {
   public struct Result: Sendable {
     public var statistics: [CaptionStatistics]
     public var vocabulary: Vocabulary
+    /// The split that it was made of; nil where it came from a file.
+    public var vocabularySplit: String?
     /// Words of a vocabulary file that no caption can give.
     public var unreachableWords: [String]
     public var captions: Int
@@ -67,7 +73,11 @@ public struct CaptionCacheJob: Sendable {
   }
 
   /// - Throws: `InputError` for what is wrong with the files; `Interrupted`.
-  public func run(threads: Int, progress: any ProgressReporter) throws -> Result {
+  ///
+  /// - Parameter confirm: called with the digests of what was read, before anything is published.
+  public func run(
+    threads: Int, progress: any ProgressReporter, confirm: (JSONValue) throws -> Void = { _ in }
+  ) throws -> Result {
     let dataset = try request.load(threads: threads)
     try check(dataset)
     let captionCount = dataset.splits.reduce(0) { $0 + $1.captionCount }
@@ -75,7 +85,7 @@ public struct CaptionCacheJob: Sendable {
     let counts = try dataset.splits.map {
       try WordCounts($0, wordsPerRow: length - 2, threads: threads, progress: progress)
     }
-    let training = dataset.splits.firstIndex { $0.name == "train" } ?? 0
+    let training = Self.trainingSplit(of: dataset)
     var inputs = dataset.digests.members ?? []
     let vocabulary: Vocabulary
     if let vocabularyPath {
@@ -90,13 +100,21 @@ public struct CaptionCacheJob: Sendable {
     let identity = CacheIdentity(
       format: Self.format, formatVersion: 1, stage: "tokenize-captions", codeVersion: Self.codeVersion,
       configuration: configuration, inputs: .object(inputs), splits: dataset.splits.map(\.name))
-    try write(dataset, encoder, vocabulary, vocabulary.counts(in: counts[training]), identity, threads, progress)
+    try write(dataset, encoder, vocabulary, vocabulary.counts(in: counts[training]), identity, threads, progress) {
+      try confirm(.object(inputs))
+    }
     return Result(
       statistics: zip(dataset.splits, counts).map {
         CaptionStatistics(split: $0.name, images: $0.imageCount, $1, encoder)
       },
-      vocabulary: vocabulary, unreachableWords: vocabularyPath == nil ? [] : vocabulary.unreachableWords,
+      vocabulary: vocabulary, vocabularySplit: vocabularyPath == nil ? dataset.splits[training].name : nil,
+      unreachableWords: vocabularyPath == nil ? [] : vocabulary.unreachableWords,
       captions: captionCount, images: dataset.splits.reduce(0) { $0 + $1.imageCount })
+  }
+
+  /// The split that the vocabulary is made of: `train`, or the first one.
+  private static func trainingSplit(of dataset: Dataset) -> Int {
+    dataset.splits.firstIndex { $0.name == "train" } ?? 0
   }
 
   private func check(_ dataset: Dataset) throws {

@@ -3,7 +3,7 @@ public import Diagnostics
 import Digests
 import Files
 import HDF5
-import JSON
+public import JSON
 import Kernels
 import MobileNetV2
 import Synchronization
@@ -26,9 +26,11 @@ private let blockRows = 64
 
 /// Reads every photograph of an images cache in place and writes its features.
 ///
+/// - Parameter confirm: called with the digests of what was read, before anything is published.
 /// - Throws: `InputError` for caches or weights that don't fit; `Interrupted`, after which the same call goes on.
 public func extractFeatures(
-  _ options: FeatureOptions, threads: Int, progress: any ProgressReporter
+  _ options: FeatureOptions, threads: Int, progress: any ProgressReporter,
+  confirm: (JSONValue) throws -> Void = { _ in }
 ) throws -> FeatureSummary {
   let images = try CacheReader(path: options.imagesCache, format: "captioneer.images")
   let photographs = try images.rows("images")
@@ -57,7 +59,7 @@ public func extractFeatures(
   let count = photographs.rowCount
   let writer = try CacheWriter(
     path: options.output, journalIdentity: identity.fingerprint, datasets: datasets, maximumRows: count,
-    inputCount: count, inputsPerBlock: blockRows)
+    inputCount: count, inputsPerBlock: blockRows, keepsBlock: { _, _ in !options.restarts })
   let finished = writer.finishedBlocks
   let resumed = finished == 0 ? 0 : writer.inputRange(ofBlock: finished - 1).upperBound
   progress.begin("features", total: count, done: resumed, unit: "images")
@@ -70,6 +72,7 @@ public func extractFeatures(
     photographs.discard(rows)
     progress.advance(by: rows.count)
   }
+  try confirm(identity.inputs)
   try writer.publish(
     identity,
     columns: [

@@ -16,6 +16,8 @@ public struct FeatureOptions: Sendable {
   /// The map beside its mean.
   public var includesGrid: Bool
   public var precision: Precision
+  /// Throws away what an interrupted run left.
+  public var restarts = false
 
   public init(imagesCache: String, weights: String, output: String, includesGrid: Bool, precision: Precision) {
     self.imagesCache = imagesCache
@@ -27,7 +29,7 @@ public struct FeatureOptions: Sendable {
 
   /// Raised whenever the features of the same photographs and weights change.
   public static let codeVersion = 2
-  static let format = "captioneer.features"
+  public static let format = "captioneer.features"
   static let formatVersion = 1
 
   /// All that changes the output besides the inputs' content.

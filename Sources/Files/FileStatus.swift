@@ -149,4 +149,17 @@ extension FileSystem {
     guard count > 0 else { throw .system(link, "the link can't be followed") }
     return String(decoding: buffer[..<count], as: UTF8.self)
   }
+
+  /// Whether the file `path` lies in `folder` or below it, links followed.
+  public static func contains(folder: String, _ path: String) throws(InputError) -> Bool {
+    guard let wanted = try status(of: folder)?.identity else { return false }
+    var place = FileSystem.folder(of: path)
+    // Up through `..`, so that links and mounts are walked as the kernel walks them; the root is its own parent.
+    while let here = try status(of: place)?.identity {
+      if here == wanted { return true }
+      place += "/.."
+      if try status(of: place)?.identity == here { return false }
+    }
+    return false
+  }
 }

@@ -3,7 +3,6 @@ import Diagnostics
 import Files
 import Images
 import JPEG
-import Kernels
 import Synchronization
 
 /// What one worker holds: a JPEG reader, the bytes of one file and the pixels of one block.
@@ -40,15 +39,15 @@ struct Decoder: ~Copyable {
   private mutating func decode(
     _ photograph: Photograph, _ source: PhotographSource, row: Int
   ) throws -> LedgerEntry {
-    // Taken before reading: a file that changes meanwhile is decoded again by the next run.
-    let signature = source.signature(of: photograph.fileName)
+    // Taken before reading: a file that changes meanwhile is found out before publication.
+    let signature = try source.signature(of: photograph.fileName)
     var entry = LedgerEntry(
       imageID: photograph.imageID, fileName: photograph.fileName, status: .skipped, reason: "file not there",
       content: "-", signature: signature ?? "-")
     guard signature != nil else { return entry }
     do {
       _ = try source.withBytes(of: photograph.fileName, buffer: &file) { bytes in
-        entry.content = "\(crc32c(bytes)).\(bytes.byteCount)"
+        entry.content = PhotographSource.content(of: bytes)
         var target = images[row].mutableSpan
         let warning = try reader.read(bytes, into: &target)
         entry.status = warning == nil ? .ok : .recovered
@@ -56,8 +55,8 @@ struct Decoder: ~Copyable {
       }
     } catch let failure as JPEGFailure {
       entry.reason = failure.reason
-    } catch let error as InputError {
-      // One unreadable file, or one damaged entry of an archive, stops nothing.
+    } catch let error as InputError where error.errorNumber == nil {
+      // The content is at fault: no regular file, or a damaged entry of an archive. What the machine fails at ends the run.
       entry.reason = error.problem
     }
     return entry

@@ -23,6 +23,12 @@ public struct Photograph: Sendable {
   }
 }
 
+/// How many photographs an images cache was asked for, and how many of them it has no row of.
+public func ledgerCounts(ofImagesCache path: String) throws -> (photographs: Int, skipped: Int) {
+  let statuses = try CacheReader(path: path, format: ImageCacheJob.format).text("ledger/statuses")
+  return (statuses.count, statuses.count { $0 == LedgerEntry.Status.skipped.rawValue })
+}
+
 /// Decodes photographs into `images.h5`: u8 [N, 3, size, size], see cache/README.md.
 ///
 /// Blocks of photographs are decoded in parallel and written in order; what is finished survives any interruption.
@@ -43,10 +49,13 @@ public struct ImageCacheJob: Sendable {
   /// How many photographs may be missing or undecodable.
   public var maximumFailures: Int
   public var threads: Int
+  /// Throws away what an interrupted run left.
+  public var restarts: Bool
 
   public init(
     splits: [(name: String, source: PhotographSource)], photographs: [Photograph], options: ImageOptions,
-    configuration: JSONValue, annotationDigests: [(name: String, digest: String)], maximumFailures: Int, threads: Int
+    configuration: JSONValue, annotationDigests: [(name: String, digest: String)], maximumFailures: Int, threads: Int,
+    restarts: Bool = false
   ) {
     self.splits = splits
     self.photographs = photographs
@@ -55,6 +64,7 @@ public struct ImageCacheJob: Sendable {
     self.annotationDigests = annotationDigests
     self.maximumFailures = maximumFailures
     self.threads = threads
+    self.restarts = restarts
   }
 
   public struct Summary: Sendable {
@@ -65,6 +75,8 @@ public struct ImageCacheJob: Sendable {
     public var isPublished = false
     /// How many photographs an earlier, interrupted run had done.
     public var resumed = 0
+    /// What became of each photograph, in their order.
+    public var ledger: [LedgerEntry] = []
   }
 
   /// Photographs of a block: a few megabytes of pixels, so that memory stays flat and little is lost when killed.
@@ -72,8 +84,11 @@ public struct ImageCacheJob: Sendable {
 
   /// Decodes all photographs and publishes the cache at `path`.
   ///
-  /// - Throws: `InputError` for an unwritable or full disk; `Interrupted`.
-  public func run(path: String, progress: any ProgressReporter) throws -> Summary {
+  /// - Parameter confirm: called when all is read, before anything is published.
+  /// - Throws: `InputError` for an unwritable or full disk, and for a photograph that changed while it was read; `Interrupted`.
+  public func run(
+    path: String, progress: any ProgressReporter, confirm: () throws -> Void = {}
+  ) throws -> Summary {
     let inputsPerBlock = Self.inputsPerBlock(imageBytes: options.byteCount)
     let writer = try CacheWriter(
       path: path, journalIdentity: journalIdentity,
@@ -83,7 +98,7 @@ public struct ImageCacheJob: Sendable {
           description: "RGB pixels [row, channel, y, x], 0 to 255")
       ],
       maximumRows: photographs.count, inputCount: photographs.count, inputsPerBlock: inputsPerBlock,
-      keepsBlock: { isUnchanged(block: $0, note: $1, inputsPerBlock: inputsPerBlock) })
+      keepsBlock: { try !restarts && isUnchanged(block: $0, note: $1, inputsPerBlock: inputsPerBlock) })
     let resumed = min(writer.finishedBlocks * inputsPerBlock, photographs.count)
     if resumed > 0 { progress.note("\(resumed) photographs were decoded by an earlier run") }
     progress.begin("decoding", total: photographs.count, done: resumed, unit: "images")
@@ -95,10 +110,13 @@ public struct ImageCacheJob: Sendable {
     }
     var summary = Summary()
     summary.resumed = resumed
+    summary.ledger = ledger
     summary.recovered = ledger.filter { $0.status == .recovered }
     summary.skipped = ledger.filter { $0.status == .skipped }
     summary.rows = ledger.count - summary.skipped.count
     guard summary.skipped.count <= maximumFailures, summary.rows > 0 else { return summary }
+    try confirm()
+    try confirmPhotographs(ledger)
     try writer.publish(identity(ledger), columns: columns(ledger))
     summary.isPublished = true
     return summary
@@ -140,23 +158,38 @@ public struct ImageCacheJob: Sendable {
   }
 
   /// Whether the photographs of a finished block are still those that were decoded.
-  private func isUnchanged(block: Int, note: String, inputsPerBlock: Int) -> Bool {
+  private func isUnchanged(block: Int, note: String, inputsPerBlock: Int) throws -> Bool {
     guard let entries = try? entries(block: block, note: note, inputsPerBlock: inputsPerBlock) else { return false }
-    return zip(range(ofBlock: block, inputsPerBlock: inputsPerBlock), entries).allSatisfy { index, entry in
-      let photograph = photographs[index]
-      return splits[Int(photograph.split)].source.signature(of: photograph.fileName) ?? "-" == entry.signature
+    var buffer: [UInt8] = []
+    return try zip(range(ofBlock: block, inputsPerBlock: inputsPerBlock), entries).allSatisfy { index, entry in
+      try isUnchanged(photographs[index], entry, &buffer)
+    }
+  }
+
+  /// Touched is not changed: what looks different is read again.
+  private func isUnchanged(_ photograph: Photograph, _ entry: LedgerEntry, _ buffer: inout [UInt8]) throws -> Bool {
+    let source = splits[Int(photograph.split)].source
+    let signature = try source.signature(of: photograph.fileName) ?? "-"
+    return try signature == entry.signature
+      || source.content(of: photograph.fileName, buffer: &buffer) == entry.content
+  }
+
+  /// Looks at every photograph once more.
+  private func confirmPhotographs(_ ledger: [LedgerEntry]) throws {
+    var buffer: [UInt8] = []
+    for (photograph, entry) in zip(photographs, ledger) where try !isUnchanged(photograph, entry, &buffer) {
+      throw InputError(
+        file: splits[Int(photograph.split)].source.path, at: photograph.fileName, "changed while it was read",
+        remedy: "run the command again; the others need not be decoded again")
     }
   }
 
   // MARK: The published cache
 
   private func identity(_ ledger: [LedgerEntry]) -> CacheIdentity {
-    // The photographs' own digest: each file's CRC32C and length, in order.
-    var hasher = SHA256Hasher()
-    for entry in ledger { hasher.update("\(entry.imageID) \(entry.content)\n") }
     let inputs =
       annotationDigests.map { JSONValue.Member($0.name, .string($0.digest)) }
-      + [.init("photographs", .string(hasher.finish()))]
+      + [.init(PhotographsInput.name, .string(PhotographsInput.digest(ledger)))]
     return CacheIdentity(
       format: Self.format, formatVersion: 1, stage: "decode-images", codeVersion: Self.codeVersion,
       configuration: configuration, inputs: .object(inputs), splits: splits.map(\.name))

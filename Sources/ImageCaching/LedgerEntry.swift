@@ -15,7 +15,7 @@ public struct LedgerEntry: Equatable, Sendable {
   /// What was wrong; empty for `ok`.
   public var reason: String
   /// CRC32C and length of the file's bytes; "-" where there was no file.
-  var content: String
+  public var content: String
   /// The file's size and time when it was read.
   var signature: String
 

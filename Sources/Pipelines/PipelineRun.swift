@@ -39,7 +39,7 @@ public struct PipelineRun {
       executable(stage), stage.arguments + extraArguments + ["--dry-run", "--json"], capturesOutput: true,
       silencesErrors: true, bond: .stage)
     guard result.code == 0, let plan = try? JSONValue(parsing: result.output) else { return nil }
-    return (plan["up_to_date"]?.bool ?? false, plan["reason"]?.string ?? "it did not say why")
+    return (plan["status"]?.string == "up to date", plan["reason"]?.string ?? "it did not say why")
   }
 
   /// Runs one stage where it has something to do.

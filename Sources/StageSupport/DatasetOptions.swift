@@ -1,5 +1,14 @@
 public import ArgumentParser
 public import COCO
+public import Freshness
+
+extension DatasetRequest {
+  /// The annotation files as a stage's inputs.
+  public var stageInputs: [StageInput] {
+    let isOneFile = if case .karpathy = source { true } else { false }
+    return inputs.map { .file($0.name, $0.path, isRecordedInParts: isOneFile) }
+  }
+}
 
 /// What a dataset is made of: the same options give `decode-images` and `tokenize-captions` the same images in the same order.
 public struct DatasetOptions: ParsableArguments {

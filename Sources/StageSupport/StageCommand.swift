@@ -9,13 +9,13 @@ import Workers
 public struct CommonOptions: ParsableArguments {
   @Option(help: "Worker threads (default: one for each CPU).")
   public var threads: Int?
-  @Flag(help: "Print the result as JSON on standard output.")
+  @Flag(help: "Print one JSON object on standard output: stage, status, reason, outputs, result or error.")
   public var json = false
   @Flag(help: "Print what would be read and made, and whether it is up to date; make nothing.")
   public var dryRun = false
-  @Flag(help: "Run even where the output is up to date.")
+  @Flag(help: "Run from the start even where the output is up to date, and replace files that this stage did not make.")
   public var force = false
-  @Flag(help: "No progress on standard error.")
+  @Flag(help: "Nothing but errors on standard error.")
   public var quiet = false
 
   public init() {}
@@ -31,79 +31,130 @@ public struct CommonOptions: ParsableArguments {
 public struct StageOutcome: Sendable {
   /// Lines for people, on standard output.
   public var lines: [String]
-  /// The same for programs (`--json`).
-  public var json: JSONValue
+  /// The same for programs: `result` of what `--json` prints.
+  public var result: JSONValue
   /// False where part of the work is missing (rows skipped beyond what the user allows): exit code 2, and no stamp.
   public var isComplete: Bool
 
-  public init(lines: [String], json: JSONValue, isComplete: Bool = true) {
+  public init(lines: [String], result: JSONValue, isComplete: Bool = true) {
     self.lines = lines
-    self.json = json
+    self.result = result
     self.isComplete = isComplete
   }
 }
 
-/// A stage: it declares what it reads and makes, then does it. `run` is the same for all of them.
+/// A stage: it declares what it reads and makes, then does it. Everything around that is the same for all of them.
 ///
-/// Exit codes: 0 complete work (or nothing to do), 1 failed, 2 incomplete, 64 wrong usage, 129, 130 or 143 stopped by HUP, INT or TERM.
+/// Exit codes: 0 complete work (or nothing to do), 1 failed, 2 incomplete, 64 wrong usage, 129, 130 and 143 ended by HUP, INT and TERM.
 public protocol StageCommand: ParsableCommand {
   var common: CommonOptions { get }
   /// Reads only what is cheap: options, names, sizes.
   func plan() throws -> StagePlan
+  /// Before it publishes, `perform` asks the plan to confirm that its inputs are still those that were read.
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome
 }
 
 extension StageCommand {
-  public mutating func run() throws {
-    let name = Self.configuration.commandName ?? "stage"
-    Signals.install()
+  static var name: String { configuration.commandName ?? "stage" }
+
+  public static func main() {
+    StandardStreams.secure()
     do {
-      let code = try execute()
-      if code != 0 { throw ExitCode(code) }
-    } catch let error as InputError {
-      printError("\(name): \(error)")
-      throw ExitCode(1)
-    } catch is Interrupted {
-      printError("\(name): stopped; the same command goes on from here")
-      throw ExitCode(Signals.exitCode)
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let code = exitCode(for: error)
+      // Wrong usage has the shape of any failure for those that read JSON; for people it is ArgumentParser's text.
+      if code == .validationFailure, CommandLine.arguments.contains("--json") {
+        try? writeStandardOutput(report("failed", error: InputError(message(for: error))).pretty + "\n")
+      }
+      exit(withError: error)
     }
+  }
+
+  public mutating func run() throws {
+    Signals.install()
+    var code: Int32 = 1
+    do {
+      code = try execute()
+    } catch let error as InputError {
+      printError("\(Self.name): \(error)")
+      if common.json { try? writeStandardOutput(Self.report("failed", error: error).pretty + "\n") }
+    } catch is Interrupted {
+      code = Signals.exitCode
+      printError("\(Self.name): stopped; the same command goes on from here")
+      if common.json { try? writeStandardOutput(Self.report("interrupted").pretty + "\n") }
+    }
+    if code != 0 { throw ExitCode(code) }
   }
 
   private func execute() throws -> Int32 {
     let plan = try plan()
-    let verdict = try plan.verdict()
+    let verdict = try plan.verdict(renewsStamp: !common.dryRun)
     if common.dryRun {
-      printPlan(plan, verdict)
+      try plan.checkOutputs(replacesAnything: common.force)
+      try writeStandardOutput(description(of: plan, verdict))
       return 0
     }
     if verdict == .current && !common.force {
-      if common.json {
-        print(plan.json(verdict).pretty)
-      } else {
-        print("\(plan.stage): up to date: \(plan.outputs[0])")
-      }
+      let report = Self.report("up to date", verdict.reason, plan, result: try plan.lastResult())
+      try writeStandardOutput(
+        common.json ? report.pretty + "\n" : "\(plan.stage): up to date: \(plan.outputs[0].path)\n")
       return 0
     }
-    let progress = TerminalProgress(name: plan.stage, isQuiet: common.quiet)
+    try plan.checkOutputs(replacesAnything: common.force)
+    try plan.claimOutputs()
+    let reason = common.force ? "--force" : verdict.reason
+    let progress = TerminalProgress(
+      name: plan.stage, isQuiet: common.quiet, announcement: plan.outputs.isEmpty ? nil : "runs: \(reason)")
     defer { progress.finish() }
     let outcome = try perform(plan, progress: progress)
-    if outcome.isComplete { try plan.recordCompletion() }
+    if outcome.isComplete {
+      try plan.confirmInputs()
+      try plan.recordCompletion(result: outcome.result)
+    }
     progress.finish()
-    if common.json { print(outcome.json.pretty) } else { for line in outcome.lines { print(line) } }
+    let report = Self.report(outcome.isComplete ? "made" : "incomplete", reason, plan, result: outcome.result)
+    try writeStandardOutput(
+      common.json ? report.pretty + "\n" : outcome.lines.map { $0 + "\n" }.joined())
     return outcome.isComplete ? 0 : 2
   }
 
-  private func printPlan(_ plan: StagePlan, _ verdict: StagePlan.Verdict) {
-    if common.json { return print(plan.json(verdict).pretty) }
-    for input in plan.inputs { print("reads   \(input.name): \(input.path)") }
-    for output in plan.outputs { print("makes   \(output)") }
-    if let rows = plan.rows { print("rows    \(rows)") }
-    if let bytes = plan.bytes { print("bytes   \(bytes)") }
-    print("options \(plan.configuration.canonical)")
-    switch verdict {
-    case .current: print("status  up to date")
-    case .stale(let reason): print("status  would run: \(reason)")
+  /// `--dry-run`.
+  private func description(of plan: StagePlan, _ verdict: StagePlan.Verdict) -> String {
+    let status = verdict == .current ? "up to date" : "would run"
+    if common.json {
+      let report = Self.report(status, verdict.reason, plan)
+      return JSONValue.object((report.members ?? []) + (plan.json.members ?? [])).pretty + "\n"
     }
+    var lines = plan.inputs.map { "reads   \($0.name): \($0.path)" } + plan.outputs.map { "makes   \($0.path)" }
+    if let rows = plan.rows { lines.append("rows    \(rows)") }
+    if let bytes = plan.bytes { lines.append("bytes   \(bytes)") }
+    lines.append("options \(plan.configuration.canonical)")
+    lines.append(verdict == .current ? "status  up to date" : "status  would run: \(verdict.reason)")
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// The one shape of `--json`.
+  private static func report(
+    _ status: String, _ reason: String? = nil, _ plan: StagePlan? = nil, result: JSONValue = .null,
+    error: InputError? = nil
+  ) -> JSONValue {
+    func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
+    var members: [JSONValue.Member] = [
+      .init("stage", .string(name)), .init("status", .string(status)), .init("reason", text(reason)),
+      .init("outputs", .array((plan?.outputs ?? []).map { .string($0.path) })), .init("result", result),
+    ]
+    if let error {
+      members.append(
+        .init(
+          "error",
+          [
+            "file": text(error.file), "at": text(error.location), "problem": .string(error.problem),
+            "remedy": text(error.remedy),
+          ]))
+    }
+    return .object(members)
   }
 }
 

@@ -17,6 +17,7 @@ public final class TerminalProgress: ProgressReporter {
     var began = 0.0
     var drawn = 0.0
     var isShown = false
+    var announcement: String?
   }
 
   private let name: String
@@ -24,14 +25,20 @@ public final class TerminalProgress: ProgressReporter {
   private let isTerminal = isatty(2) == 1
   private let state = Mutex(State())
 
-  public init(name: String, isQuiet: Bool) {
+  /// - Parameter announcement: a note for the moment when work begins, so that bad input is told in one line.
+  public init(name: String, isQuiet: Bool, announcement: String? = nil) {
     self.name = name
     self.isQuiet = isQuiet
+    state.withLock { $0.announcement = announcement }
   }
 
   public var isCancelled: Bool { Signals.received != nil }
 
   public func begin(_ phase: String, total: Int, done: Int, unit: String) {
+    if let announcement = state.withLock({ $0.announcement }) {
+      state.withLock { $0.announcement = nil }
+      note(announcement)
+    }
     state.withLock { state in
       if state.isShown && isTerminal { writeStandardError("\r\u{1B}[K") }
       let now = monotonicSeconds()
@@ -59,6 +66,10 @@ public final class TerminalProgress: ProgressReporter {
 
   /// Leaves the last state of the bar on a line of its own.
   public func finish() {
+    if let announcement = state.withLock({ $0.announcement }) {
+      state.withLock { $0.announcement = nil }
+      note(announcement)
+    }
     state.withLock { state in
       if state.isShown && isTerminal { writeStandardError("\r\(line(state, monotonicSeconds()))\u{1B}[K\n") }
       state.isShown = false

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caches
 import Captioning
 import Diagnostics
 import Files
@@ -57,21 +58,20 @@ import StageSupport
   }
 
   func plan() throws -> StagePlan {
-    var inputs = [StagePlan.Input("checkpoint", checkpoint)]
+    var inputs = [StageInput.file("checkpoint", checkpoint)]
     if let features {
-      inputs.append(.init("features", features))
+      inputs.append(.cache("features", features, format: "captioneer.features"))
     } else {
-      inputs.append(.init("weights", try weightsPath()))
-      for (index, path) in photographs.enumerated() {
-        inputs.append(.init("photographs \(index + 1)", path, FileSystem.isFolder(path) ? .folder : .file))
-      }
+      inputs.append(.file("weights", try weightsPath()))
+      let photographs = photographs
+      inputs.append(.files("photographs", photographs) { try Photographs(photographs, weights: "").files })
     }
     return StagePlan(
       stage: "caption-images", codeVersion: 2,
       configuration: [
         "split": split.map { .string($0) } ?? .null, "maximum_words": .integer(maximumWords), "decoding": "greedy",
       ],
-      inputs: inputs, outputs: [results, logits].compactMap(\.self), rows: try rowCount())
+      inputs: inputs, outputs: [results, logits].compactMap(\.self).map { StageOutput($0) }, rows: try rowCount())
   }
 
   private func rowCount() throws -> Int {
@@ -110,8 +110,8 @@ import StageSupport
     }
     return StageOutcome(
       lines: lines,
-      json: [
-        "stage": "caption-images", "captions": .array(found.images.map(\.json)),
+      result: [
+        "captions": .array(found.images.map(\.json)),
         "failures": .array(found.failures.map { ["file": .string($0.file), "reason": .string($0.reason)] }),
       ], isComplete: found.failures.isEmpty)
   }

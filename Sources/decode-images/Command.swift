@@ -1,5 +1,6 @@
 public import ArgumentParser
 import COCO
+import Caches
 import Diagnostics
 import Files
 import Freshness
@@ -49,38 +50,12 @@ struct DecodeImages: StageCommand {
   }
 
   /// The photographs' place for a split: named for it, or given for all.
-  private func place(ofSplit split: String) throws -> String {
+  private static func place(ofSplit split: String, _ images: [String]) throws -> String {
     let named = images.last { $0.hasPrefix("\(split)=") }.map { String($0.dropFirst(split.count + 1)) }
     guard let path = named ?? images.last(where: { FileSystem.isFolder($0) || !$0.contains("=") }) else {
       throw InputError("there is no --images for split '\(split)'", remedy: "give --images \(split)=FOLDER")
     }
     return path
-  }
-
-  private func splitNames(_ request: DatasetRequest) -> [String] {
-    switch request.source {
-    case .coco(let splits): splits.map(\.split)
-    case .karpathy: ["train", "val", "test"]
-    }
-  }
-
-  /// The folders (and those right below them) and archives, each once.
-  private func photographInputs(_ splits: [String]) throws -> [StagePlan.Input] {
-    var inputs: [StagePlan.Input] = []
-    for split in splits {
-      let path = try place(ofSplit: split)
-      guard !inputs.contains(where: { $0.path == path }) else { continue }
-      let name = inputs.isEmpty ? "photographs" : "photographs_\(split)"
-      guard FileSystem.isFolder(path) else {
-        inputs.append(.init(name, path, .archive))
-        continue
-      }
-      inputs.append(.init(name, path, .folder))
-      for child in try FileSystem.list(path) where FileSystem.isFolder(FileSystem.join(path, child)) {
-        inputs.append(.init("\(name)/\(child)", FileSystem.join(path, child), .folder))
-      }
-    }
-    return inputs
   }
 
   private var imageOptions: ImageOptions { ImageOptions(size: size, fit: fit, resampling: resampling) }
@@ -92,37 +67,60 @@ struct DecodeImages: StageCommand {
     ]
   }
 
+  private func photographsInput(_ request: DatasetRequest) -> PhotographsInput {
+    let images = images
+    return PhotographsInput(request, threads: common.threadCount) { try Self.place(ofSplit: $0, images) }
+  }
+
   func plan() throws -> StagePlan {
     let request = try dataset.request
-    var inputs = request.inputs.map { StagePlan.Input($0.name, $0.path) }
-    inputs += try photographInputs(splitNames(request))
+    let (output, allowed) = (output, maxFailures)
+    let inputs = request.stageInputs + [try photographsInput(request).input()]
     // Counting means reading the annotations, which a run does anyway.
     let rows =
       common.dryRun ? try request.load(threads: common.threadCount).splits.reduce(0) { $0 + $1.imageCount } : nil
-    var planned = configuration(request)
-    if case .object(let members) = planned {
-      // Raising the limit after an incomplete run must not look like nothing to do; the cache itself doesn't depend on it.
-      planned = .object(members + [.init("max_failures", maxFailures.map { .integer($0) } ?? "1 in 100")])
-    }
     return StagePlan(
-      stage: "decode-images", codeVersion: ImageCacheJob.codeVersion, configuration: planned, inputs: inputs,
-      outputs: [output], rows: rows, bytes: rows.map { $0 * imageOptions.byteCount })
+      stage: "decode-images", codeVersion: ImageCacheJob.codeVersion, configuration: configuration(request),
+      inputs: inputs, outputs: [.cache(output, format: ImageCacheJob.format)], rows: rows,
+      bytes: rows.map { $0 * imageOptions.byteCount }, shortcoming: { try Self.shortcoming(of: output, allowed) })
+  }
+
+  /// A limit that was lowered since makes a complete cache incomplete; a raised one changes nothing.
+  private static func shortcoming(of output: String, _ maxFailures: Int?) throws -> String? {
+    let (photographs, skipped) = try ledgerCounts(ofImagesCache: output)
+    let limit = limit(maxFailures, of: photographs)
+    return skipped <= limit ? nil : "\(skipped) photographs are missing in it, \(limit) may be"
+  }
+
+  private static func limit(_ maxFailures: Int?, of photographs: Int) -> Int {
+    maxFailures ?? (photographs + 99) / 100
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
     let request = try dataset.request
     let chosen = try request.load(threads: common.threadCount)
-    let photographs = try chosen.splits.enumerated().flatMap { number, split in
-      try split.images().map { Photograph(imageID: $0.id, fileName: $0.fileName, split: UInt8(number)) }
-    }
+    let photographs = try chosen.photographs()
     guard !photographs.isEmpty else { throw InputError("no image was chosen", remedy: "see --first and --sample") }
-    let limit = maxFailures ?? (photographs.count + 99) / 100
+    let limit = Self.limit(maxFailures, of: photographs.count)
     let job = ImageCacheJob(
-      splits: try chosen.splits.map { ($0.name, try PhotographSource(path: place(ofSplit: $0.name))) },
+      splits: try chosen.splits.map { ($0.name, try PhotographSource(path: Self.place(ofSplit: $0.name, images))) },
       photographs: photographs, options: imageOptions, configuration: configuration(request),
       annotationDigests: chosen.digests.members?.map { ($0.key, $0.value.string ?? "") } ?? [],
-      maximumFailures: limit, threads: common.threadCount)
-    return outcome(try job.run(path: output, progress: progress), of: photographs.count, limit: limit, progress)
+      maximumFailures: limit, threads: common.threadCount, restarts: common.force)
+    let summary = try job.run(path: output, progress: progress) {
+      plan.know(chosen.digests)
+      try plan.confirmInputs()
+    }
+    let content = try photographsInput(request).content(
+      of: summary.ledger, photographs, splits: chosen.splits.map(\.name))
+    plan.know(content, of: PhotographsInput.name)
+    if summary.rows == 0, summary.skipped.allSatisfy({ $0.content == "-" }) {
+      throw InputError(
+        file: images.last ?? "",
+        "has none of the \(photographs.count) photographs; the first is \(photographs[0].fileName)",
+        remedy: "give --images the folder or the zip that holds them")
+    }
+    return outcome(summary, of: photographs.count, limit: limit, progress)
   }
 
   private func outcome(
@@ -143,9 +141,9 @@ struct DecodeImages: StageCommand {
           : "made nothing: mend the files, or run again with --max-failures \(summary.skipped.count)")
     return StageOutcome(
       lines: lines,
-      json: [
-        "stage": "decode-images", "output": .string(output), "published": .bool(summary.isPublished),
-        "rows": .integer(summary.rows), "recovered": .integer(summary.recovered.count),
+      result: [
+        "published": .bool(summary.isPublished), "rows": .integer(summary.rows),
+        "recovered": .integer(summary.recovered.count),
         "skipped": .array(
           summary.skipped.map {
             ["image_id": .integer(Int($0.imageID)), "file_name": .string($0.fileName), "reason": .string($0.reason)]

@@ -1,9 +1,11 @@
 public import ArgumentParser
+import Caches
 import Diagnostics
 public import FeatureCaching
 import Freshness
 import JSON
 import StageSupport
+import Weights
 
 /// Images cache + MobileNetV2's weights → features cache.
 @main
@@ -40,8 +42,10 @@ struct ExtractFeatures: StageCommand {
   }
 
   private func options(weights: String) -> FeatureOptions {
-    FeatureOptions(
+    var options = FeatureOptions(
       imagesCache: imagesCache, weights: weights, output: output, includesGrid: grid, precision: precision)
+    options.restarts = common.force
+    return options
   }
 
   func plan() throws -> StagePlan {
@@ -50,17 +54,22 @@ struct ExtractFeatures: StageCommand {
     if path == nil && !common.dryRun {
       path = try WeightsLocation.download(into: weightsFolder, isQuiet: common.quiet)
     }
-    var inputs = [StagePlan.Input("images_cache", imagesCache)]
-    if let path { inputs.append(.init("weights", path)) }
+    var inputs = [StageInput.cache("images", imagesCache, format: "captioneer.images")]
+    if let path { inputs.append(.file("weights", path) { contentDigest(of: try loadWeights(path: $0)) }) }
     let chosen = options(weights: path ?? WeightsLocation.publishedURL)
     return StagePlan(
       stage: "extract-features", codeVersion: FeatureOptions.codeVersion, configuration: chosen.configuration,
-      inputs: inputs, outputs: [output], rows: rows, bytes: chosen.byteCount(rows: rows))
+      inputs: inputs, outputs: [.cache(output, format: FeatureOptions.format)], rows: rows,
+      bytes: chosen.byteCount(rows: rows))
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
     let path = plan.inputs.first { $0.name == "weights" }?.path ?? ""
-    let summary = try extractFeatures(options(weights: path), threads: common.threadCount, progress: progress)
+    let summary = try extractFeatures(options(weights: path), threads: common.threadCount, progress: progress) {
+      digests in
+      plan.know(digests)
+      try plan.confirmInputs()
+    }
     let map = summary.gridShape.map { " and maps of \($0.map(String.init).joined(separator: "×"))" } ?? ""
     let resumed = summary.resumedRows > 0 ? " (\(summary.resumedRows) were there already)" : ""
     return StageOutcome(
@@ -68,8 +77,8 @@ struct ExtractFeatures: StageCommand {
         "\(summary.rows) images: \(summary.channels) features each\(map), \(precision.rawValue)\(resumed)",
         "made \(output)",
       ],
-      json: [
-        "stage": "extract-features", "output": .string(output), "rows": .integer(summary.rows),
+      result: [
+        "rows": .integer(summary.rows),
         "channels": .integer(summary.channels), "resumed_rows": .integer(summary.resumedRows),
         "grid": .array((summary.gridShape ?? []).map { .integer($0) }), "precision": .string(precision.rawValue),
         "weights": .string(path),

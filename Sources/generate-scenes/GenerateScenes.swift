@@ -43,13 +43,13 @@ import StageSupport
       configuration: [
         "train": .integer(train), "validation": .integer(validation), "seed": .integer(seed),
         "quality": .integer(quality),
-      ], inputs: [], outputs: dataset.outputs, rows: train + validation, bytes: (train + validation) * 11_000)
+      ], inputs: [], outputs: dataset.outputs.map { StageOutput($0) }, rows: train + validation, bytes: (train + validation) * 11_000)
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
     try dataset.write(threads: common.threadCount, progress: progress)
     return StageOutcome(
       lines: ["generate-scenes: \(train) scenes for training and \(validation) held out in \(output)"],
-      json: ["train": .integer(train), "validation": .integer(validation), "folder": .string(output)])
+      result: ["train": .integer(train), "validation": .integer(validation), "folder": .string(output)])
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import COCO
+import Caches
 import CaptionCaching
 import Captions
 import Diagnostics
@@ -59,36 +60,43 @@ import StageSupport
       CaptionCacheJob(
         request: try dataset.request, output: output, length: length,
         vocabularySize: vocabularySize ?? (minimumCount == nil ? CaptionCacheJob.usualVocabularySize : nil),
-        minimumCount: minimumCount ?? 1, vocabularyPath: vocabulary, allowsUncaptioned: allowUncaptioned)
+        minimumCount: minimumCount ?? 1, vocabularyPath: vocabulary, allowsUncaptioned: allowUncaptioned,
+        restarts: common.force)
     }
   }
 
   func plan() throws -> StagePlan {
     let job = try job
-    var inputs = job.request.inputs.map { StagePlan.Input($0.name, $0.path) }
-    if let vocabulary { inputs.append(.init("vocabulary", vocabulary)) }
+    var inputs = job.request.stageInputs
+    if let vocabulary { inputs.append(.file("vocabulary", vocabulary)) }
     return StagePlan(
       stage: "tokenize-captions", codeVersion: CaptionCacheJob.codeVersion, configuration: job.configuration,
-      inputs: inputs, outputs: [output])
+      inputs: inputs, outputs: [.cache(output, format: CaptionCacheJob.format)])
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
-    let result = try job.run(threads: common.threadCount, progress: progress)
+    let result = try job.run(threads: common.threadCount, progress: progress) { digests in
+      plan.know(digests)
+      try plan.confirmInputs()
+    }
     if !result.unreachableWords.isEmpty {
       progress.note(
         "\(result.unreachableWords.count) words of \(vocabulary ?? "") occur in no caption because of capitals or "
           + "punctuation: \(result.unreachableWords.prefix(5).joined(separator: " "))")
     }
-    let lines =
-      result.statistics.flatMap(\.lines) + [
-        "wrote \(output): \(result.captions) rows of \(length) tokens, \(result.images) images, "
-          + "\(result.vocabulary.count) words"
-      ]
+    var lines = result.statistics.flatMap(\.lines)
+    if let split = result.vocabularySplit, split != "train" {
+      lines.append("the vocabulary is made of split '\(split)': there is none called 'train'")
+    }
+    lines.append(
+      "wrote \(output): \(result.captions) rows of \(length) tokens, \(result.images) images, "
+        + "\(result.vocabulary.count) words")
     return StageOutcome(
       lines: lines,
-      json: [
-        "output": .string(output), "rows": .integer(result.captions), "length": .integer(length),
+      result: [
+        "rows": .integer(result.captions), "length": .integer(length),
         "images": .integer(result.images), "vocabulary_size": .integer(result.vocabulary.count),
+        "vocabulary_split": result.vocabularySplit.map { .string($0) } ?? .null,
         "splits": .array(result.statistics.map(\.json)),
         "unreachable_words": .array(result.unreachableWords.map { .string($0) }),
       ])

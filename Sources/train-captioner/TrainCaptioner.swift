@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caches
 import Diagnostics
 import Files
 import Freshness
@@ -70,8 +71,11 @@ struct TrainCaptioner: StageCommand {
   func plan() throws -> StagePlan {
     StagePlan(
       stage: "train-captioner", codeVersion: TrainingOptions.codeVersion, configuration: options.configuration,
-      inputs: [.init("captions", captions), .init("features", features)],
-      outputs: ["captioner.safetensors", "log.csv", "loss.svg"].map { FileSystem.join(output, $0) })
+      inputs: [
+        .cache("captions", captions, format: "captioneer.captions"),
+        .cache("features", features, format: "captioneer.features"),
+      ],
+      outputs: ["captioner.safetensors", "log.csv", "loss.svg"].map { StageOutput(FileSystem.join(output, $0)) })
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
@@ -97,9 +101,9 @@ struct TrainCaptioner: StageCommand {
       line += ", validation loss \(rounded(loss)), perplexity \(rounded(perplexity))"
     }
     return StageOutcome(
-      lines: [line, "made \(plan.outputs.joined(separator: ", "))"],
-      json: [
-        "stage": "train-captioner", "output": .string(plan.outputs[0]), "captions": .integer(summary.captions),
+      lines: [line, "made \(plan.outputs.map(\.path).joined(separator: ", "))"],
+      result: [
+        "captions": .integer(summary.captions),
         "validation_captions": .integer(summary.validationCaptions),
         "dropped_captions": .integer(summary.droppedCaptions), "parameters": .integer(summary.parameters),
         "epochs": .integer(summary.records.count), "resumed_epochs": .integer(summary.resumedEpochs),

@@ -48,7 +48,7 @@ extension StageTests {
       let run = try StageProcess.run("decode-images", arguments + ["--dry-run", "--json"])
       #expect(run.code == 0)
       let plan = try JSONValue(parsing: run.output)
-      #expect(plan["up_to_date"]?.bool == false)
+      #expect(plan["status"]?.string == "would run")
       #expect(plan["rows"]?.integer == Fixture.trainCount + Fixture.validationCount)
       #expect(plan["bytes"]?.integer ?? 0 >= (Fixture.trainCount + Fixture.validationCount) * 3 * 112 * 112)
       #expect(try FileSystem.list(folder.path).isEmpty)
@@ -60,7 +60,7 @@ extension StageTests {
         let run = try StageProcess.run(name, arguments + ["--dry-run", "--json"])
         let plan = try JSONValue(parsing: run.output)
         #expect(plan["stage"]?.string == name)
-        #expect(plan["up_to_date"]?.bool == true, "\(name): \(plan["reason"]?.string ?? "")")
+        #expect(plan["status"]?.string == "up to date", "\(name): \(plan["reason"]?.string ?? "")")
       }
     }
 

@@ -15,9 +15,9 @@ public struct StageProcess: Sendable {
   /// Largest resident memory that was seen, bytes. Looked at every few milliseconds, so short peaks may be missed.
   public var peakMemory: Int
   public var seconds: Double
-  /// The lines of standard error that are no progress of the kind `stage: phase 1/2 …, 3/s, 0:01 left`.
+  /// The lines of standard error that are neither why the stage runs nor progress of the kind `stage: phase 1/2 …, 3/s, 0:01 left`.
   public var errorLines: [Substring] {
-    errors.split(separator: "\n").filter { !$0.hasSuffix(" left") }
+    errors.split(separator: "\n").filter { !$0.hasSuffix(" left") && !$0.contains(": runs: ") }
   }
 
   /// What to do to a process while it runs.

@@ -21,3 +21,9 @@ public final class TemporaryFolder: Sendable {
     _ = try? ChildProcess.run("/bin/rm", ["-rf", path], capturesOutput: true)
   }
 }
+
+/// Makes a symbolic link.
+public func symlink(to target: String, at path: String) -> Bool { unsafe Glibc.symlink(target, path) == 0 }
+
+/// Gives a file a second name.
+public func hardLink(to target: String, at path: String) -> Bool { unsafe Glibc.link(target, path) == 0 }

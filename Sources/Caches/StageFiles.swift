@@ -1,0 +1,22 @@
+public import Freshness
+
+extension StageInput {
+  /// A cache, known by its fingerprint: its header is read, never its rows.
+  public static func cache(_ name: String, _ path: String, format: String) -> StageInput {
+    StageInput(name, [path], signature: { try fileSignature(name, path) }) { _ in
+      Content(digest: try CacheReader(path: path, format: format).fingerprint)
+    }
+  }
+}
+
+extension StageOutput {
+  /// A cache, which says itself what made it.
+  public static func cache(_ path: String, format: String) -> StageOutput {
+    StageOutput(path) { path in
+      let identity = try CacheReader(path: path, format: format).identity
+      return StageRecord(
+        stage: identity.stage, codeVersion: identity.codeVersion, configuration: identity.configuration,
+        inputs: identity.inputs)
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Diagnostics
+import Digests
+import Files
+public import JSON
+import Synchronization
+
+/// One thing that a stage reads, known by its content: where it lies and when it was touched don't matter.
+public struct StageInput: Sendable {
+  /// What names a content, and what the stamp keeps to know it again without reading.
+  public struct Content: Sendable, Equatable {
+    public var digest: String
+    public var memo: JSONValue
+
+    public init(digest: String, memo: JSONValue = .null) {
+      self.digest = digest
+      self.memo = memo
+    }
+  }
+
+  /// What it is for, as the outputs record it: `annotations_train`, `images`.
+  public var name: String
+  /// The files, or the folders that hold them.
+  public var paths: [String]
+  /// Whether outputs record it once for each part of it: `annotations_train`, `annotations_val` of one file `annotations`.
+  public var isRecordedInParts = false
+  /// Looks without reading; another text means that something was changed, or only touched.
+  let signature: @Sendable () throws -> String
+  /// Reads, as far as the memo of an earlier look doesn't tell.
+  let content: @Sendable (_ memo: JSONValue) throws -> Content
+
+  /// For people.
+  public var path: String { paths.joined(separator: ", ") }
+
+  public init(
+    _ name: String, _ paths: [String], signature: @escaping @Sendable () throws -> String,
+    content: @escaping @Sendable (_ memo: JSONValue) throws -> Content
+  ) {
+    self.name = name
+    self.paths = paths
+    self.signature = signature
+    self.content = content
+  }
+
+  /// A file that is known by its SHA-256, or by what `digest` makes of it; read again only where its signature moved.
+  public static func file(
+    _ name: String, _ path: String, isRecordedInParts: Bool = false,
+    digest: @escaping @Sendable (_ path: String) throws -> String = { try sha256(ofFile: $0) }
+  ) -> StageInput {
+    let signature: @Sendable () throws -> String = { try fileSignature(name, path) }
+    var input = StageInput(name, [path], signature: signature) { memo in
+      let now = try signature()
+      if memo["signature"]?.string == now, let known = memo["digest"]?.string {
+        return Content(digest: known, memo: memo)
+      }
+      let found = try digest(path)
+      // What changed while it was read is not known by what was read.
+      let isStill = try signature() == now
+      return Content(digest: found, memo: isStill ? ["signature": .string(now), "digest": .string(found)] : .null)
+    }
+    input.isRecordedInParts = isRecordedInParts
+    return input
+  }
+}
+
+extension StageInput {
+  /// Several files, known by their names and the SHA-256 of each.
+  ///
+  /// - Parameters:
+  ///   - paths: as the user gave them: files, and folders of files.
+  ///   - files: the files that this means, in their order.
+  public static func files(
+    _ name: String, _ paths: [String], list files: @escaping @Sendable () throws -> [String]
+  ) -> StageInput {
+    let signature: @Sendable () throws -> String = {
+      var hasher = SHA256Hasher()
+      for file in try files() { hasher.update("\(file)\u{0}\(try fileSignature(name, file))\u{0}") }
+      return hasher.finish()
+    }
+    return StageInput(name, paths, signature: signature) { memo in
+      let known = memo["files"]?.members ?? []
+      var hasher = SHA256Hasher()
+      var renewed: [JSONValue.Member] = []
+      for (index, path) in try files().enumerated() {
+        let old = known.indices.contains(index) && known[index].key == path ? known[index].value : .null
+        let content = try StageInput.file(name, path).content(old)
+        hasher.update("\(path)\u{0}\(content.digest)\u{0}")
+        renewed.append(.init(path, content.memo))
+      }
+      return Content(digest: hasher.finish(), memo: ["files": .object(renewed)])
+    }
+  }
+}
+
+/// Size, times and inode of a file that must be there.
+///
+/// - Throws: `InputError` naming what the file is for.
+public func fileSignature(_ name: String, _ path: String) throws -> String {
+  guard let signature = try FileSystem.status(of: path).flatMap(\.signature) else {
+    let isThere = try FileSystem.status(of: path) != nil
+    throw InputError(
+      file: path, isThere ? "the \(name) is not a regular file" : "the \(name) file is not there",
+      remedy: isThere ? "give a file" : "check the path")
+  }
+  return signature.text
+}
+
+/// The SHA-256 of a file, read in windows so that it never stands in memory whole.
+public func sha256(ofFile path: String) throws -> String {
+  let file = try MappedFile(path: path)
+  var hasher = SHA256Hasher()
+  file.forEachWindow { hasher.update($0) }
+  return hasher.finish()
+}
+
+/// What a plan has seen of its inputs: signatures from before anything was read, contents as they become known.
+final class SeenInputs: Sendable {
+  private struct State {
+    var signatures: [String: String] = [:]
+    var contents: [String: StageInput.Content] = [:]
+  }
+  private let state = Mutex(State())
+
+  /// Takes the input's signature, once.
+  func look(at input: StageInput) throws {
+    if state.withLock({ $0.signatures[input.name] != nil }) { return }
+    let signature = try input.signature()
+    state.withLock { $0.signatures[input.name] = signature }
+  }
+
+  func signature(of name: String) -> String? { state.withLock { $0.signatures[name] } }
+  func content(of name: String) -> StageInput.Content? { state.withLock { $0.contents[name] } }
+  func keep(_ content: StageInput.Content, of name: String) { state.withLock { $0.contents[name] = content } }
+}

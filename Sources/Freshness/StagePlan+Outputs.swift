@@ -1,0 +1,63 @@
+import Diagnostics
+import Files
+import JSON
+
+extension StagePlan {
+  /// An output replaces what the same stage made there and nothing else; `replacesAnything` (`--force`) also what others made. An input
+  /// of the run is never replaced.
+  ///
+  /// - Throws: `InputError` naming the file that is in the way.
+  public func checkOutputs(replacesAnything: Bool) throws {
+    var targets: [String] = []
+    for output in outputs {
+      let target = try FileSystem.resolve(output.path)
+      guard !targets.contains(target) else {
+        throw InputError(file: output.path, "is named for two outputs", remedy: "give each a name of its own")
+      }
+      targets.append(target)
+      for input in inputs { for path in input.paths { try refuse(output, at: target, over: path, input.name) } }
+      guard !replacesAnything, try FileSystem.status(of: target) != nil, !(try owns(output)) else { continue }
+      throw InputError(
+        file: output.path, "is there already, and is not what \(stage) made",
+        remedy: "give another name, or --force to replace it")
+    }
+  }
+
+  /// Whether the file that is there is this stage's own work: it says so, or the stamp does.
+  private func owns(_ output: StageOutput) throws -> Bool {
+    if let record = output.record, (try? record(output.path))?.stage == stage { return true }
+    guard let first = outputs.first, let stamp = try Stamp.read(beside: first.path), stamp.record.stage == stage,
+      stamp.outputs[Stamp.name(of: output.path, beside: first.path)] != nil
+    else { return false }
+    return try !stamp.isComplete || stamp.isUntouched(output.path, beside: first.path)
+  }
+
+  /// - Throws: where `output`, or a file that is written on the way to it, is `input` or one of the files in it.
+  private func refuse(_ output: StageOutput, at target: String, over path: String, _ name: String) throws {
+    let remedy = "give another name for the output"
+    for ending in ["", ".partial", ".journal", ".stamp.json"] where try FileSystem.isSameFile(target + ending, path) {
+      let problem = ending.isEmpty ? "is" : "would be written by way of"
+      throw InputError(file: output.path, "\(problem) \(path), the \(name) that is read", remedy: remedy)
+    }
+    guard FileSystem.isFolder(path), try FileSystem.status(of: target) != nil, !(try owns(output)),
+      try FileSystem.contains(folder: path, target)
+    else { return }
+    throw InputError(
+      file: output.path, "lies among the \(name) that are read, and is not what \(stage) made", remedy: remedy)
+  }
+
+  /// Says, before the first output is written, which files are this stage's work, so that a stopped run may replace what it made.
+  /// Outputs that say so themselves need none of it.
+  public func claimOutputs() throws {
+    guard let first = outputs.first, outputs.contains(where: { $0.record == nil }) else { return }
+    try FileSystem.makeFolder(FileSystem.folder(of: first.path))
+    let old = try Stamp.read(beside: first.path)
+    let named = outputs.map { output in
+      let name = Stamp.name(of: output.path, beside: first.path)
+      return JSONValue.Member(name, old?.outputs[name] ?? .object([]))
+    }
+    try Stamp(
+      record: record(inputs: .object([])), isComplete: false, memos: .null, outputs: .object(named), result: .null
+    ).write(beside: first.path)
+  }
+}

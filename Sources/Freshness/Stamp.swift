@@ -1,0 +1,62 @@
+import Diagnostics
+import Files
+import JSON
+
+/// `NAME.stamp.json` beside an output: what made it, for outputs that don't say so themselves, and memos of the inputs that save reading
+/// them again. Without it nothing is wrong, only slower.
+struct Stamp {
+  var record: StageRecord
+  /// False while the stage is at work, and after it was stopped: the outputs named are its own, whatever they hold.
+  var isComplete: Bool
+  /// Input name → memo.
+  var memos: JSONValue
+  /// Output name → `signature` and `sha256`.
+  var outputs: JSONValue
+  /// What the stage printed under `result`.
+  var result: JSONValue
+
+  static func path(beside output: String) -> String { output + ".stamp.json" }
+
+  /// nil where there is none, or none that can be understood.
+  static func read(beside output: String) throws -> Stamp? {
+    let path = path(beside: output)
+    guard try FileSystem.status(of: path)?.signature != nil else { return nil }
+    let text = try FileSystem.readText(path)
+    guard let json = try? JSONValue(parsing: text), let stage = json["stage"]?.string,
+      let version = json["code_version"]?.integer, let configuration = json["configuration"],
+      let inputs = json["inputs"]?.members, let isComplete = json["complete"]?.bool
+    else { return nil }
+    return Stamp(
+      record: StageRecord(
+        stage: stage, codeVersion: version, configuration: configuration,
+        inputs: .object(inputs.compactMap { input in input.value["digest"].map { .init(input.key, $0) } })),
+      isComplete: isComplete,
+      memos: .object(inputs.compactMap { input in input.value["memo"].map { .init(input.key, $0) } }),
+      outputs: json["outputs"] ?? .object([]), result: json["result"] ?? .null)
+  }
+
+  func write(beside output: String) throws {
+    let inputs = (record.inputs.members ?? []).map { input in
+      JSONValue.Member(input.key, ["digest": input.value, "memo": memos[input.key] ?? .null])
+    }
+    let json: JSONValue = [
+      "stage": .string(record.stage), "code_version": .integer(record.codeVersion), "complete": .bool(isComplete),
+      "configuration": record.configuration, "inputs": .object(inputs), "outputs": outputs, "result": result,
+    ]
+    try FileSystem.replace(Self.path(beside: output), with: json.pretty + "\n")
+  }
+
+  /// How an output is named in the stamp beside `first`: so that a folder may be moved with all that is in it.
+  static func name(of output: String, beside first: String) -> String {
+    FileSystem.folder(of: output) == FileSystem.folder(of: first) ? FileSystem.name(of: output) : output
+  }
+
+  /// Whether `output` is as the complete run left it.
+  func isUntouched(_ output: String, beside first: String) throws -> Bool {
+    guard let kept = outputs[Self.name(of: output, beside: first)] else { return false }
+    guard let signature = try FileSystem.status(of: output)?.signature else { return false }
+    if kept["signature"]?.string == signature.text { return true }
+    guard let known = kept["sha256"]?.string else { return false }
+    return try known == sha256(ofFile: output)
+  }
+}
