@@ -3,10 +3,6 @@ import Diagnostics
 import Files
 import Kernels
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Where photographs come from: a folder, or a zip archive as COCO ships it, read in place.
 ///
 /// A photograph is found by its file name, or by the last part of it: in the folder itself or in one of the folders right below
@@ -65,24 +61,13 @@ public final class PhotographSource: Sendable {
     switch place {
     case .folder:
       guard let (path, _) = try find(fileName) else { return nil }
-      var patience = 3
-      while true {
-        do {
-          let count = try FileSystem.read(path, into: &buffer)
-          return try body(buffer.byteSpan.extracting(first: count))
-        } catch let error as InputError {
-          guard let number = error.errorNumber, Self.passing.contains(number), patience > 0 else { throw error }
-          patience -= 1
-          usleep(50_000)
-        }
-      }
+      let count = try patiently { try FileSystem.read(path, into: &buffer) }
+      return try body(buffer.byteSpan.extracting(first: count))
     case .archive(let archive, _, _):
       guard let entry = try entry(fileName) else { return nil }
       return try archive.withBytes(of: entry, buffer: &buffer, body)
     }
   }
-
-  private static let passing = [EIO, EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR]
 
   /// What names a photograph's content: its CRC32C and length; "-" where there is none.
   func content(of fileName: String, buffer: inout [UInt8]) throws -> String {

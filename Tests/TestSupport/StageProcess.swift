@@ -27,6 +27,8 @@ public struct StageProcess: Sendable {
     case signalAfter(Double, signal: Int32)
     /// Sends `signal` once the file exists and holds at least `bytes`.
     case signalOnce(file: String, bytes: Int, signal: Int32)
+    /// Stops it once the file holds at least `bytes`, does something, and lets it go on.
+    case during(file: String, bytes: Int, @Sendable () -> Void)
     /// Sends all of `signals`, one straight after the other, once the file exists.
     case signalsOnce(file: String, signals: [Int32])
   }
@@ -89,6 +91,12 @@ public struct StageProcess: Sendable {
         isDisturbed = true
       case .signalsOnce(let file, let signals) where !isDisturbed && FileSystem.isFile(file):
         for signal in signals { kill(child, signal) }
+        isDisturbed = true
+      case .during(let file, let bytes, let act)
+      where !isDisturbed && (FileSystem.signature(file)?.size ?? -1) >= bytes:
+        kill(child, SIGSTOP)
+        act()
+        kill(child, SIGCONT)
         isDisturbed = true
       default: break
       }

@@ -1,0 +1,159 @@
+import Files
+import JSON
+import TestSupport
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Sameness is what was read: not where it lay, when it was touched, or what lay beside it.
+extension StageTests {
+  @Suite struct SamenessTests {
+    private let folder: TemporaryFolder
+    private var photographs: String { folder.path + "/photos" }
+    private var output: String { folder.path + "/images.h5" }
+    private var annotations: String { folder.path + "/captions.json" }
+
+    init() throws {
+      let fixture = try Fixture.get()
+      folder = try TemporaryFolder()
+      try copy(fixture.scenes + "/images", to: folder.path + "/photos")
+      try writeAnnotations(repeatedScenes(12), to: folder.path + "/captions.json")
+      try succeed("decode-images", arguments())
+    }
+
+    private func arguments(images: String? = nil, annotations: String? = nil) -> [String] {
+      [
+        "--split", "train=\(annotations ?? self.annotations)", "--images", images ?? photographs, "--output", output,
+      ]
+    }
+
+    private func copy(_ source: String, to target: String) throws {
+      #expect(try ChildProcess.run("/bin/cp", ["-a", source, target], capturesOutput: true).code == 0)
+    }
+
+    private func isCurrent(_ arguments: [String]) throws -> Bool {
+      let run = try succeed("decode-images", arguments)
+      return run.output.contains("up to date")
+    }
+
+    @Test func otherWaysToNameTheSameFolderAreTheSame() throws {
+      #expect(try isCurrent(arguments(images: photographs + "/")))
+      #expect(try isCurrent(arguments(images: folder.path + "/./photos")))
+      try copy(photographs, to: folder.path + "/elsewhere")
+      #expect(try isCurrent(arguments(images: folder.path + "/elsewhere")))
+      try copy(annotations, to: folder.path + "/other.json")
+      #expect(try isCurrent(arguments(annotations: folder.path + "/other.json")))
+    }
+
+    @Test func aTouchAndAStrayFileAreNoChange() throws {
+      #expect(
+        try ChildProcess.run("/bin/sh", ["-c", "touch \(photographs)/*.jpg \(annotations)"], capturesOutput: true).code
+          == 0)
+      try FileSystem.replace(photographs + "/notes.txt", with: "nobody asked for this")
+      #expect(try isCurrent(arguments()))
+    }
+
+    @Test func aCopiedCacheIsAsGood() throws {
+      let copied = folder.path + "/copied.h5"
+      try copy(output, to: copied)
+      let run = try succeed(
+        "decode-images", ["--split", "train=\(annotations)", "--images", photographs, "--output", copied])
+      #expect(run.output.contains("up to date"))
+      #expect(FileSystem.isFile(copied + ".stamp.json"))
+    }
+
+    @Test func aRaisedLimitIsNoChange() throws {
+      #expect(try isCurrent(arguments() + ["--max-failures", "50"]))
+    }
+
+    @Test func anotherPhotographIsAChange() throws {
+      let before = try bytes(output)
+      try copy(photographs + "/000000000020.jpg", to: photographs + "/000000000003.jpg")
+      let run = try succeed("decode-images", arguments() + ["--dry-run"])
+      #expect(run.output.contains("the photographs changed"))
+      #expect(try !isCurrent(arguments()))
+      #expect(try bytes(output) != before)
+    }
+
+    /// What `file_name` reaches outside the folder, or deep below it, is watched like all the others.
+    @Test func photographsFarAwayAreWatched() throws {
+      try FileSystem.makeFolder(photographs + "/a/b")
+      try copy(photographs + "/000000000001.jpg", to: photographs + "/a/b/x.jpg")
+      try copy(photographs + "/000000000002.jpg", to: folder.path + "/y.jpg")
+      let far = folder.path + "/far.json"
+      try writeAnnotations([(1, "a/b/x.jpg"), (2, "../y.jpg")], to: far)
+      try succeed("decode-images", arguments(annotations: far))
+      #expect(try isCurrent(arguments(annotations: far)))
+      for place in [photographs + "/a/b/x.jpg", folder.path + "/y.jpg"] {
+        try copy(photographs + "/000000000009.jpg", to: place)
+        #expect(try !isCurrent(arguments(annotations: far)))
+      }
+    }
+
+    /// Featured caches are compared by their fingerprints: moving them and touching them changes nothing.
+    @Test func aTouchedCacheIsNoChangeForThoseThatReadIt() throws {
+      let fixture = try Fixture.get()
+      let features = folder.path + "/features.h5"
+      let extract = ["--images-cache", output, "--weights", fixture.weights, "--output", features]
+      try succeed("extract-features", extract)
+      #expect(try ChildProcess.run("/bin/sh", ["-c", "touch \(output)"], capturesOutput: true).code == 0)
+      #expect(try succeed("extract-features", extract).output.contains("up to date"))
+      try FileSystem.remove(features + ".stamp.json")
+      #expect(try succeed("extract-features", extract).output.contains("up to date"))
+      #expect(try !succeed("extract-features", extract + ["--grid"]).output.contains("up to date"))
+    }
+  }
+
+  /// What changes while it is read ends the run, and is never called up to date afterwards.
+  @Suite struct ChangeDuringRunTests {
+    private static let rows = 1200
+
+    /// Runs decode-images and calls `change` once the first rows are there.
+    private func disturb(_ change: @escaping @Sendable (_ photographs: String, _ annotations: String) throws -> Void)
+      throws
+    {
+      let fixture = try Fixture.get()
+      let folder = try TemporaryFolder()
+      let (photographs, annotations) = (folder.path + "/photos", folder.path + "/captions.json")
+      #expect(
+        try ChildProcess.run("/bin/cp", ["-a", fixture.scenes + "/images", photographs], capturesOutput: true).code == 0
+      )
+      try writeAnnotations([(5000, "late.jpg")] + repeatedScenes(Self.rows), to: annotations)
+      let arguments = [
+        "--split", "train=\(annotations)", "--images", photographs, "--output", folder.path + "/images.h5", "--threads",
+        "1",
+      ]
+      // Stopped when rows are there, so that the change surely falls between two looks.
+      let stopped = try StageProcess.run(
+        "decode-images", arguments,
+        disturbance: .during(file: folder.path + "/images.h5.journal", bytes: 400) {
+          try? change(photographs, annotations)
+        })
+      #expect(stopped.code == 1, "\(stopped.output)\(stopped.errors)")
+      #expect(stopped.errors.contains("changed while it was read"), "\(stopped.errors)")
+      let again = try succeed("decode-images", arguments)
+      #expect(!again.output.contains("up to date"))
+      #expect(try succeed("decode-images", arguments).output.contains("up to date"))
+    }
+
+    @Test func aReplacedPhotographIsNoticed() throws {
+      try disturb { photographs, _ in
+        try FileSystem.replace(photographs + "/000000000001.jpg", with: bytes(photographs + "/000000000002.jpg"))
+      }
+    }
+
+    @Test func aPhotographThatComesLateIsNoticed() throws {
+      try disturb { photographs, _ in
+        try FileSystem.replace(photographs + "/late.jpg", with: bytes(photographs + "/000000000002.jpg"))
+      }
+    }
+
+    @Test func editedAnnotationsAreNoticed() throws {
+      try disturb { _, annotations in
+        try writeAnnotations(repeatedScenes(Self.rows - 1), to: annotations)
+      }
+    }
+  }
+}
