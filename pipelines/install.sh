@@ -1,6 +1,6 @@
 # Sourced by demo.sh and Tests/run.sh: installs the C libraries that are missing, says so, and does nothing where all are there.
 missing=()
-for package in libhdf5-dev libjpeg62-turbo-dev libopenblas-dev zlib1g-dev; do
+for package in libhdf5-dev libjpeg62-turbo-dev libopenblas0 zlib1g-dev; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
 if ((${#missing[@]})); then

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "convolution_levels.h"
-#include "dispatch.h"
 
 const captioneer_convolution_level *captioneer_convolution_kernels(void) {
   switch (captioneer_current_level()) {
@@ -14,6 +13,8 @@ const captioneer_convolution_level *captioneer_convolution_kernels(void) {
     default: return &captioneer_convolution_portable;
   }
 }
+
+captioneer_level captioneer_kernels_level(void) { return captioneer_convolution_kernels()->level; }
 
 void captioneer_multiply(const captioneer_product *product) { captioneer_convolution_kernels()->multiply(product); }
 

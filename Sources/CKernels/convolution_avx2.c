@@ -4,6 +4,8 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 #define NAME(x) x##_avx2
+#include "fused.h"
+#define FUSED FUSED_BY_CPU
 #define TILE_ROWS 6
 #define TILE_VECTORS 1
 #define FOR_EACH_TILE(T) T(1, 1) T(2, 1) T(3, 1) T(4, 1) T(5, 1) T(6, 1)

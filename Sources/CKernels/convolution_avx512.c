@@ -5,6 +5,8 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))), apply_to = function)
 
 #define NAME(x) x##_avx512
+#include "fused.h"
+#define FUSED FUSED_BY_CPU
 #define TILE_ROWS 14
 #define TILE_VECTORS 2
 #define FOR_EACH_TILE(T)                                                                                            \

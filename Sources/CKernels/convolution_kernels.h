@@ -1,6 +1,6 @@
 // The register-level kernels, written once over vectors of 16 floats and compiled for each CPU level.
 // The including file defines NAME(x), TILE_ROWS (rows of the register tile), TILE_VECTORS (its width in vectors of 16),
-// CLAMP(v) (ReLU6) and STORE_TAIL / LOAD_TAIL (the first `count` lanes).
+// FUSED(a, b, c) (fused.h), CLAMP(v) (ReLU6) and STORE_TAIL / LOAD_TAIL (the first `count` lanes).
 #include "convolution_levels.h"
 
 typedef float vector __attribute__((vector_size(64), aligned(4), may_alias));
@@ -8,6 +8,8 @@ typedef float half_vector __attribute__((vector_size(32), aligned(4), may_alias)
 
 #define LOAD(address) (*(const vector *)(address))
 #define STORE(address, value) (*(vector *)(address) = (value))
+// All lanes the same; minus zero stays what it is.
+#define ALL_LANES(type, value) ((value) - (type){})
 #define WIDEN(v) __builtin_shufflevector((v), (half_vector){}, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #define INLINED static inline __attribute__((always_inline))
@@ -38,8 +40,8 @@ INLINED void NAME(tile)(const captioneer_product *p, int first_row, int first_co
     const float *column = input + (has_taps ? p->taps[k] : k);
     UNROLLED for (int r = 0; r < rows; ++r) {
       const float value = column[r * stride];
-      UNROLLED for (int v = 0; v < wholes; ++v) sum[r][v] += value * factor[v];
-      if (has_half) half[r] += value * half_factor;
+      UNROLLED for (int v = 0; v < wholes; ++v) sum[r][v] = FUSED(ALL_LANES(vector, value), factor[v], sum[r][v]);
+      if (has_half) half[r] = FUSED(ALL_LANES(half_vector, value), half_factor, half[r]);
     }
   }
   if (has_half) {
@@ -122,7 +124,7 @@ INLINED void NAME(pixels)(const captioneer_depthwise *d, const float *const *row
       const vector value = LOAD(row + column * d->input_stride);
       UNROLLED for (int i = 0; i < count; ++i) {
         const int dx = column - i * stride;
-        if (dx >= 0 && dx < 3) sum[i] += value * weights[dy * 3 + dx];
+        if (dx >= 0 && dx < 3) sum[i] = FUSED(value, weights[dy * 3 + dx], sum[i]);
       }
     }
   }
@@ -154,7 +156,7 @@ static void NAME(depthwise)(const captioneer_depthwise *d) {
 
 /// One row of u8 to normalised floats.
 static void NAME(normalise)(const uint8_t *input, int count, float scale, float shift, float *output) {
-  for (int i = 0; i < count; ++i) output[i] = (float)input[i] * scale + shift;
+  for (int i = 0; i < count; ++i) output[i] = FUSED((float)input[i], scale, shift);
 }
 
 static void NAME(half)(const float *input, size_t count, uint16_t *output) {
@@ -164,4 +166,4 @@ static void NAME(half)(const float *input, size_t count, uint16_t *output) {
 }
 
 const captioneer_convolution_level NAME(captioneer_convolution) = {
-  NAME(multiply), NAME(depthwise), NAME(normalise), NAME(half)};
+  NAME(captioneer_level), NAME(multiply), NAME(depthwise), NAME(normalise), NAME(half)};

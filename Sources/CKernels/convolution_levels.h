@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "convolution.h"
+#include "dispatch.h"
 
 typedef struct {
+  captioneer_level level;
   void (*multiply)(const captioneer_product *);
   void (*depthwise)(const captioneer_depthwise *);
   void (*normalise)(const uint8_t *input, int count, float scale, float shift, float *output);

@@ -23,14 +23,20 @@ void captioneer_set_level(captioneer_level level) {
   thread_level = (int)(level < best ? level : best);
 }
 
+static captioneer_level asked_level(void) {
+  static const char *names[] = {"portable", "avx2", "avx512"};
+  const char *asked = getenv("CAPTIONEER_CPU");
+  for (int level = captioneer_level_portable; asked && level <= captioneer_level_avx512; ++level)
+    if (!strcmp(asked, names[level])) return (captioneer_level)level;
+  return captioneer_level_avx512;
+}
+
 captioneer_level captioneer_current_level(void) {
   if (thread_level >= 0) return (captioneer_level)thread_level;
   int level = atomic_load_explicit(&process_level, memory_order_relaxed);
   if (level >= 0) return (captioneer_level)level;
-  captioneer_level wanted = captioneer_best_level();
-  const char *asked = getenv("CAPTIONEER_CPU");
-  if (asked && !strcmp(asked, "portable")) wanted = captioneer_level_portable;
-  if (asked && !strcmp(asked, "avx2") && wanted > captioneer_level_avx2) wanted = captioneer_level_avx2;
+  captioneer_level wanted = asked_level(), best = captioneer_best_level();
+  if (wanted > best) wanted = best;
   atomic_store(&process_level, (int)wanted);
   return wanted;
 }

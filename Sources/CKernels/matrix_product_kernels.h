@@ -83,7 +83,7 @@ INLINED void NAME(product_tile)(const float *a, const float *b, int depth, ptrdi
     UNROLLED for (int v = 0; v < vectors; ++v) factor[v] = LOAD(b + v * panel + 16 * k);
     UNROLLED for (int r = 0; r < rows; ++r) {
       const float value = a[k * rows + r];
-      UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] += value * factor[v];
+      UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = FUSED(ALL_LANES(vector, value), factor[v], sum[r][v]);
     }
   }
   UNROLLED for (int r = 0; r < rows; ++r) {

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "dispatch.h"
+#include "elementary.h"
+#include "fused.h"
 
 // Vectors only pass between functions that are inlined, so their calling convention is nobody's concern.
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -11,13 +13,18 @@
 typedef float v16 __attribute__((vector_size(64)));
 typedef int32_t i16 __attribute__((vector_size(64)));
 
+#define ALL(value) ((v16){0} + (value))
+
 #define LEVEL(name) name##_portable
 #define TARGET
+#define FUSED FUSED_PORTABLY
 #include "recurrent_kernels.h"
 #undef LEVEL
 #undef TARGET
+#undef FUSED
 
 #if defined(__x86_64__)
+#define FUSED FUSED_BY_CPU
 #define LEVEL(name) name##_avx2
 #define TARGET __attribute__((target("avx2,fma,f16c")))
 #include "recurrent_kernels.h"

@@ -1,4 +1,4 @@
-// Included once for each CPU level by recurrent.c, with LEVEL(name) and TARGET set. Vectors of sixteen floats whatever the CPU:
+// Included once for each CPU level by recurrent.c, with LEVEL(name), TARGET and FUSED (fused.h) set. Vectors of sixteen floats whatever the CPU:
 // the compiler splits them where registers are narrower, so that sums keep their order on every level.
 
 static inline __attribute__((always_inline)) TARGET v16 LEVEL(load)(const float *from) {
@@ -15,19 +15,19 @@ static inline __attribute__((always_inline)) TARGET v16 LEVEL(select)(i16 mask, 
 
 // Cephes expf: 2^n times a polynomial in the remainder; relative error below 2e-7, 0 below -87.3.
 static inline __attribute__((always_inline)) TARGET v16 LEVEL(exp16)(v16 x) {
-  const v16 largest = (v16){0} + 88.37f, smallest = (v16){0} - 87.33f;
+  const v16 largest = ALL(88.37f), smallest = ALL(-87.33f);
   i16 underflow = x < smallest;
   x = LEVEL(select)(x > largest, largest, LEVEL(select)(underflow, smallest, x));
-  v16 n = (x * 1.44269504088896341f + 12582912.0f) - 12582912.0f;
-  x = x - n * 0.693359375f;
-  x = x + n * 2.12194440e-4f;
-  v16 y = (v16){0} + 1.9875691500e-4f;
-  y = y * x + 1.3981999507e-3f;
-  y = y * x + 8.3334519073e-3f;
-  y = y * x + 4.1665795894e-2f;
-  y = y * x + 1.6666665459e-1f;
-  y = y * x + 5.0000001201e-1f;
-  y = y * x * x + x + 1.0f;
+  v16 n = FUSED(x, ALL(1.44269504088896341f), ALL(12582912.0f)) - 12582912.0f;
+  x = FUSED(n, ALL(-0.693359375f), x);
+  x = FUSED(n, ALL(2.12194440e-4f), x);
+  v16 y = ALL(1.9875691500e-4f);
+  y = FUSED(y, x, ALL(1.3981999507e-3f));
+  y = FUSED(y, x, ALL(8.3334519073e-3f));
+  y = FUSED(y, x, ALL(4.1665795894e-2f));
+  y = FUSED(y, x, ALL(1.6666665459e-1f));
+  y = FUSED(y, x, ALL(5.0000001201e-1f));
+  y = FUSED(y * x, x, x) + 1.0f;
   i16 exponent = (__builtin_convertvector(n, i16) + 127) << 23;
   return (v16)((i16)(y * (v16)exponent) & ~underflow);
 }
@@ -37,12 +37,12 @@ static inline __attribute__((always_inline)) TARGET v16 LEVEL(tanh16)(v16 x) {
   const i16 sign = (i16){0} + (int32_t)0x80000000;
   v16 size = (v16)((i16)x & ~sign);
   v16 z = x * x;
-  v16 near = (v16){0} - 5.70498872745e-3f;
-  near = near * z + 2.06390887954e-2f;
-  near = near * z - 5.37397155531e-2f;
-  near = near * z + 1.33314422036e-1f;
-  near = near * z - 3.33332819422e-1f;
-  near = near * z * x + x;
+  v16 near = ALL(-5.70498872745e-3f);
+  near = FUSED(near, z, ALL(2.06390887954e-2f));
+  near = FUSED(near, z, ALL(-5.37397155531e-2f));
+  near = FUSED(near, z, ALL(1.33314422036e-1f));
+  near = FUSED(near, z, ALL(-3.33332819422e-1f));
+  near = FUSED(near * z, x, x);
   // A NaN must stay one: a comparison with it is false, so it takes the near branch.
   v16 far = 1.0f - 2.0f / (LEVEL(exp16)(size + size) + 1.0f);
   far = (v16)((i16)far | ((i16)x & sign));
@@ -67,8 +67,8 @@ TARGET static void LEVEL(add_bias)(float *x, const float *bias, size_t rows, siz
 
 TARGET static void LEVEL(tanh_gradient)(float *gradient, const float *carry, size_t carry_count, const float *y,
                                         size_t count) {
-  for (size_t i = 0; i < carry_count; i++) gradient[i] = (gradient[i] + carry[i]) * (1.0f - y[i] * y[i]);
-  for (size_t i = carry_count; i < count; i++) gradient[i] = gradient[i] * (1.0f - y[i] * y[i]);
+  for (size_t i = 0; i < carry_count; i++) gradient[i] = (gradient[i] + carry[i]) * FUSED(-y[i], y[i], 1.0f);
+  for (size_t i = carry_count; i < count; i++) gradient[i] = gradient[i] * FUSED(-y[i], y[i], 1.0f);
 }
 
 TARGET static void LEVEL(add_column_sums)(const float *x, size_t rows, size_t columns, size_t stride, float *sums) {
@@ -110,7 +110,7 @@ TARGET static double LEVEL(softmax_row)(float *row, const float *bias, int32_t t
     }
   }
   // A row with a NaN has a NaN in its sum, and so in the loss.
-  return log((double)sum) - ((double)aimed - (double)top);
+  return captioneer_log((double)sum) - ((double)aimed - (double)top);
 }
 
 TARGET static double LEVEL(softmax_loss)(float *scores, const float *bias, const int32_t *targets, int32_t ignored,
@@ -141,11 +141,11 @@ TARGET static void LEVEL(adam)(float *restrict parameters, const float *restrict
   float keep1 = 1.0f - beta1, keep2 = 1.0f - beta2, inverse = 1.0f / root_correction;
   for (size_t i = 0; i < count; i++) {
     float g = gradients[i] * gradient_scale;
-    float m = mean[i] + (g - mean[i]) * keep1;
-    float v = variance[i] * beta2 + keep2 * g * g;
+    float m = FUSED(g - mean[i], keep1, mean[i]);
+    float v = FUSED(variance[i], beta2, keep2 * g * g);
     mean[i] = m;
     variance[i] = v;
-    parameters[i] -= step_size * m / (sqrtf(v) * inverse + epsilon);
+    parameters[i] -= step_size * m / FUSED(sqrtf(v), inverse, epsilon);
   }
 }
 

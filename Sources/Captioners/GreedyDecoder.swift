@@ -17,9 +17,7 @@ public final class GreedyDecoder: Sendable {
   /// Rows that read the weights together.
   static let largestBlock = 128
 
-  /// - Throws: `InputError` where the linear algebra library can't be trusted.
-  public init(_ captioner: RecurrentCaptioner) throws {
-    try LinearAlgebra.prepare()
+  public init(_ captioner: RecurrentCaptioner) {
     self.captioner = captioner
     let contributions = Matrix(rows: captioner.sizes.words, columns: captioner.sizes.hidden)
     multiply(captioner.embedding.table, captioner.step.inputWeight, into: contributions)

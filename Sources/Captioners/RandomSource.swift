@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Kernels
 
 /// SplitMix64 (Steele, Lea & Flood 2014): the project's one source of randomness. Equal seeds give equal sequences everywhere.
 public struct RandomSource: RandomNumberGenerator, Sendable {
@@ -31,8 +29,8 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
 
   /// Normally distributed, mean 0 and deviation 1 (Box & Muller 1958, the cosine branch).
   public mutating func normal() -> Double {
-    let radius = (-2 * log(1 - uniform())).squareRoot()
-    return radius * cos(2 * Double.pi * uniform())
+    let radius = (-2 * Elementary.log(1 - uniform())).squareRoot()
+    return radius * Elementary.cos(2 * Double.pi * uniform())
   }
 
   /// An even number below `limit`, by rejection.

@@ -27,7 +27,7 @@ public final class Captioner: Sendable {
         file: path, at: "tensor \(entry.name)", "holds a number that is not finite",
         remedy: "train again with a lower --learning-rate")
     }
-    decoder = try GreedyDecoder(model)
+    decoder = GreedyDecoder(model)
   }
 
   /// Greedy captions of features [rows, inputs].

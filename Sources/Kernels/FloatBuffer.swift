@@ -4,14 +4,11 @@
   let base: UnsafeMutablePointer<Float>
 
   public init(count: Int) {
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count, 16) * MemoryLayout<Float>.stride, alignment: 64)
-    unsafe base = raw.bindMemory(to: Float.self, capacity: max(count, 16))
-    unsafe base.initialize(repeating: 0, count: max(count, 16))
+    unsafe base = allocateFloats(count)
     self.count = count
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit { unsafe freeFloats(base) }
 
   public var span: Span<Float> {
     @_lifetime(borrow self)

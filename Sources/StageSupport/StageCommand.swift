@@ -3,6 +3,7 @@ public import Diagnostics
 import Files
 public import Freshness
 public import JSON
+import Kernels
 import Workers
 
 /// The options every stage has.
@@ -89,6 +90,7 @@ extension StageCommand {
   }
 
   private func execute() throws -> Int32 {
+    try Arithmetic.checkEnvironment()
     let plan = try plan()
     let verdict = try plan.verdict(renewsStamp: !common.dryRun)
     if common.dryRun {

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Floats at a 64-byte boundary, zero at first, shared by the matrices that are windows on them.
 ///
 /// Two threads may write it at once as long as they write different elements; nothing checks that.
@@ -8,11 +10,10 @@
   public init(count: Int) {
     precondition(count >= 0)
     self.count = count
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
-    unsafe base = raw.initializeMemory(as: Float.self, repeating: 0, count: max(count, 1))
+    unsafe base = allocateFloats(count)
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit { unsafe freeFloats(base) }
 
   /// All of it.
   public var span: Span<Float> {

@@ -10,8 +10,7 @@ public enum Orientation: Sendable {
 
 /// c = a b, or c += a b where `accumulates`; single precision, on the calling thread alone.
 ///
-/// Our own kernels on AVX2 and AVX-512, OpenBLAS elsewhere. With our own an element's bits don't depend on the rows and columns
-/// beside it; equal arguments give equal bits anyway. `c` may overlap neither factor. Call `LinearAlgebra.prepare()` once before.
+/// With our own kernels an element's bits depend on its own row and column only, on every CPU. `c` may overlap neither factor.
 public func multiply(
   _ a: Matrix, _ orientationA: Orientation, _ b: Matrix, _ orientationB: Orientation = .plain, into c: Matrix,
   accumulates: Bool = false
@@ -26,16 +25,15 @@ public func multiply(
     if !accumulates { c.fill(0) }
     return
   }
-  _ = LinearAlgebra.state
-  if CPULevel.current == .portable && c.rows == 1 && orientationA == .plain {
-    // One row needs no packing.
+  let isOpenBLAS = LinearAlgebra.bitsDependOnBlocks
+  if isOpenBLAS && c.rows == 1 && orientationA == .plain {
     unsafe captioneer_sgemv(
       orientationB == .transposed ? 0 : 1, Int32(b.rows), Int32(b.columns), b.base, Int32(b.stride), a.base,
       accumulates ? 1 : 0, c.base)
-  } else if CPULevel.current == .portable {
+  } else if isOpenBLAS {
     unsafe captioneer_sgemm(
       orientationA == .transposed ? 1 : 0, orientationB == .transposed ? 1 : 0, Int32(rowsA), Int32(columnsB),
-      Int32(depth), 1, a.base, Int32(a.stride), b.base, Int32(b.stride), accumulates ? 1 : 0, c.base, Int32(c.stride))
+      Int32(depth), a.base, Int32(a.stride), b.base, Int32(b.stride), accumulates ? 1 : 0, c.base, Int32(c.stride))
   } else {
     var product = unsafe captioneer_matrix_product(a, orientationA, depth: depth, into: c, accumulates: accumulates)
     unsafe product.b = UnsafePointer(b.base)

@@ -3,6 +3,7 @@ import Captioners
 public import Diagnostics
 import Files
 import JSON
+import Kernels
 import Layers
 import Tensors
 
@@ -193,7 +194,7 @@ public final class Trainer {
       epoch: state.records.count + 1, steps: adam.steps,
       trainingLoss: state.lossSum / Double(trainingRows.count),
       validationLoss: validationRows.isEmpty ? nil : loss / Double(validationRows.count),
-      validationPerplexity: validationRows.isEmpty ? nil : exponential(loss / Double(words)))
+      validationPerplexity: validationRows.isEmpty ? nil : Elementary.exp(loss / Double(words)))
     state.records.append(record)
     state.position = 0
     state.lossSum = 0

@@ -1,8 +1,10 @@
 public import JSON
+import Tensors
 
 /// Everything the user chooses about a training run.
 public struct TrainingOptions: Sendable {
-  public static let codeVersion = 2
+  /// Raised whenever the same caches and options give other files. 3: losses take their logarithm from us, not from the C library.
+  public static let codeVersion = 3
 
   public var captions: String
   public var features: String
@@ -28,12 +30,14 @@ public struct TrainingOptions: Sendable {
 
   /// What decides every step; a run with more epochs goes on from one with fewer.
   var trajectory: JSONValue {
-    [
+    let choices: JSONValue = [
       "model": "rnn", "hidden": .integer(hidden), "word_vector": .integer(wordVector), "batch": .integer(batch),
       "learning_rate": .number(learningRate), "clip": clip.map { .number($0) } ?? .null,
       "seed": .string(String(seed)), "train_split": .string(trainingSplit),
       "validation_split": validationSplit.map { .string($0) } ?? .null,
     ]
+    return .object(
+      (choices.members ?? []) + (LinearAlgebra.arithmetic.map { [.init("arithmetic", .string($0))] } ?? []))
   }
 
   /// All that changes the output besides the caches.

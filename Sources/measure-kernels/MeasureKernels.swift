@@ -22,7 +22,7 @@ import Kernels
     case decodeFast = "decode-fast"
     case jpegFull = "jpeg-full"
     case jpegQuarter = "jpeg-quarter"
-    case features, training, greedy, gather, product
+    case features, training, greedy, gather, product, level
     case makeCache = "make-cache"
   }
 
@@ -58,6 +58,7 @@ import Kernels
   }
 
   private func measure() throws {
+    try Arithmetic.checkEnvironment()
     switch path {
     case .decodeExact: try play(DecodePath(folder: photos, limit: limit, resampling: .exact).run)
     case .decodeFast: try play(DecodePath(folder: photos, limit: limit, resampling: .fast).run)
@@ -72,6 +73,7 @@ import Kernels
         GreedyPath(checkpoint: checkpoint, cache: cache, batch: batch, hidden: hidden, captions: samples ?? 250).run)
     case .gather: try play(GatherPath(cache: try file(cache), batch: batch).run)
     case .product: try play(ProductPath(side: batch).run)
+    case .level: say("{\"level\": \"\(CPULevel.current.name)\", \"kernels\": \"\(CPULevel.ofKernels.name)\"}")
     case .makeCache: try makeFeaturesCache(try file(cache), rows: rows)
     }
   }

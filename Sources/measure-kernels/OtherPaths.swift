@@ -20,7 +20,7 @@ final class GreedyPath: Sendable {
           sizes: .init(features: 1280, words: 864, wordVector: 256, hidden: hidden),
           vocabulary: (0..<864).map { "w\($0)" }, seed: 1)
       }
-    decoder = try GreedyDecoder(captioner)
+    decoder = GreedyDecoder(captioner)
     features = Matrix(rows: captions, columns: 1280)
     self.batch = batch
     if let cache {

@@ -112,7 +112,7 @@ struct Golden {
 
   @Test func greedyRowsEndAtDifferentTimes() throws {
     let golden = try Golden()
-    let decoder = try GreedyDecoder(golden.captioner("trained"))
+    let decoder = GreedyDecoder(golden.captioner("trained"))
     let theirs = (golden.json["greedy"]?.array ?? []).map {
       ($0.array ?? []).compactMap { $0.integer.map { Int32($0) } }
     }

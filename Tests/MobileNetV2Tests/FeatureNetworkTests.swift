@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import Kernels
 import MobileNetV2
 import TestSupport
 import Testing
@@ -50,6 +51,19 @@ struct FeatureNetworkTests {
     let some = kept.flatMap { Array(found.grid[$0 * pixels..<($0 + 1) * pixels]) }
     #expect(difference(some, grid.values) <= 6e-5 * largest(grid.values))
     #expect(difference(found.pooled, pooled.values) <= 6e-5 * largest(grid.values))
+  }
+
+  /// The demo's network; and pixels, so that no level may differ in either.
+  @Test func bitsDoNotDependOnTheCPULevel() throws {
+    let weights = try loadWeights(path: SharedData.repository + "/pipelines/demo-weights.safetensors")
+    let network = try FeatureNetwork(weights: weights, file: "demo-weights", height: 112, width: 112)
+    let photographs = (0..<3 * network.photographByteCount).map { UInt8(mixed($0, seed: 6) >> 24) }
+    let found = CPULevel.available.map { level in
+      CPULevel.use(level)
+      return features(network, photographs)
+    }
+    CPULevel.use(.avx512)
+    for other in found.dropFirst() { #expect(other.grid == found[0].grid && other.pooled == found[0].pooled) }
   }
 
   @Test func bitsDoNotDependOnTheBatch() throws {

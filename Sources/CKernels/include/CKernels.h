@@ -6,3 +6,5 @@
 #include "convolution.h"
 #include "matrix_product.h"
 #include "recurrent.h"
+#include "elementary.h"
+#include "allocation.h"

@@ -9,8 +9,12 @@ typedef enum {
 } captioneer_level;
 
 /// The level in force: the best the CPU has, lowered by the environment variable CAPTIONEER_CPU
-/// (`portable`, `avx2`, `avx512`), or for the calling thread by `captioneer_set_level`.
+/// (`portable`, `avx2`, `avx512`), or for the calling thread by `captioneer_set_level`. Whether the variable means anything is
+/// looked at by the stages before they begin.
 captioneer_level captioneer_current_level(void);
+
+/// What the convolution kernels that the calling thread gets say of themselves.
+captioneer_level captioneer_kernels_level(void);
 
 /// The best level the CPU has.
 captioneer_level captioneer_best_level(void);
