@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import random
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 
@@ -71,9 +72,17 @@ def must_be_noticed(laboratory: Laboratory, stage: Stage, make: Callable[[list[C
 
 
 def must_notice_touching(laboratory: Laboratory, stage: Stage) -> list[str]:
-    reference = begin(laboratory, stage, "fresh")
-    before = signatures(laboratory.inputs)
-    (laboratory.inputs / "val.json").touch()
-    result = laboratory.run(stage)
-    found = judge(laboratory, stage, reference, result, before, base="fresh", codes={0})
+    reference = laboratory.study(stage)
+    common, own = laboratory.inputs, laboratory.case.parent / "touched"
+    shutil.copytree(common, own)
+    laboratory.inputs = own
+    try:
+        laboratory.clean()
+        before = signatures(own)
+        (own / "val.json").touch()
+        result = laboratory.run(stage)
+        found = judge(laboratory, stage, reference, result, before, base="fresh", codes={0})
+    finally:
+        laboratory.inputs = common
+        shutil.rmtree(own)
     return [] if "an input was touched" in found else [f"nobody noticed; found {found}"]
