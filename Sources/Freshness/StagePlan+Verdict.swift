@@ -79,7 +79,8 @@ extension StagePlan {
     if made.codeVersion != codeVersion { return "\(stage) itself changed" }
     for member in configuration.members ?? [] {
       let old = made.configuration[member.key]?.canonical
-      if old != member.value.canonical { return "\(member.key) is \(member.value.canonical), was \(old ?? "not set")" }
+      // A choice that is null is one that is not made.
+      if old ?? "null" != member.value.canonical { return "\(member.key) is \(member.value.canonical), was \(old ?? "not set")" }
     }
     return nil
   }

@@ -40,6 +40,12 @@ public struct TrainingOptions: Sendable {
       (choices.members ?? []) + (LinearAlgebra.arithmetic.map { [.init("arithmetic", .string($0))] } ?? []))
   }
 
+  /// The same for a plan, which must see that another arithmetic is gone.
+  public var plannedConfiguration: JSONValue {
+    guard let members = configuration.members, LinearAlgebra.arithmetic == nil else { return configuration }
+    return .object(members + [.init("arithmetic", .null)])
+  }
+
   /// All that changes the output besides the caches.
   public var configuration: JSONValue {
     .object((trajectory.members ?? []) + [.init("epochs", .integer(epochs))])

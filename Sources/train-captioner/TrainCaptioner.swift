@@ -70,7 +70,7 @@ struct TrainCaptioner: StageCommand {
 
   func plan() throws -> StagePlan {
     StagePlan(
-      stage: "train-captioner", codeVersion: TrainingOptions.codeVersion, configuration: options.configuration,
+      stage: "train-captioner", codeVersion: TrainingOptions.codeVersion, configuration: options.plannedConfiguration,
       inputs: [
         .cache("captions", captions, format: "captioneer.captions"),
         .cache("features", features, format: "captioneer.features"),

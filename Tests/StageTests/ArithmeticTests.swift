@@ -73,6 +73,8 @@ extension StageTests {
       #expect(try JSONValue(parsing: configuration)["arithmetic"]?.string?.hasPrefix("OpenBLAS ") == true)
       let again = try StageProcess.run("train-captioner", arguments + ["--dry-run"], environment: environment)
       #expect(again.output.contains("up to date"), "\(again.output)")
+      let without = try StageProcess.run("train-captioner", arguments + ["--dry-run"])
+      #expect(without.output.contains("would run") && without.output.contains("OpenBLAS"), "\(without.output)")
     }
 
     @Test func nothingIsLinkedToOpenBLASAndLittleMemoryIsEnough() throws {
