@@ -80,7 +80,9 @@ extension StagePlan {
     for member in configuration.members ?? [] {
       let old = made.configuration[member.key]?.canonical
       // A choice that is null is one that is not made.
-      if old ?? "null" != member.value.canonical { return "\(member.key) is \(member.value.canonical), was \(old ?? "not set")" }
+      if old ?? "null" != member.value.canonical {
+        return "\(member.key) is \(member.value.canonical), was \(old ?? "not set")"
+      }
     }
     return nil
   }
