@@ -42,18 +42,20 @@ public struct Selection: Sendable, Equatable {
     bySplit.last { $0.split == split }?.images ?? images
   }
 
+  /// The same images with all their captions: what photographs and features depend on.
+  public var ofImages: Selection { Selection(images: images, bySplit: bySplit, seed: seed) }
+
   /// As it stands in the configuration of `images.h5` and `captions.h5`.
   public var json: JSONValue {
     var members: [JSONValue.Member] = [
       .init("images", images.json), .init("captions_per_image", captionsPerImage.map { .integer($0) } ?? "all"),
     ]
-    if !bySplit.isEmpty {
-      var named: [JSONValue.Member] = []
-      for (split, _) in bySplit where !named.contains(where: { $0.key == split }) {
-        named.append(.init(split, images(ofSplit: split).json))
-      }
-      members.append(.init("images_by_split", .object(named)))
+    // A split for which the same is asked as for all is not named: both ways of saying it choose the same.
+    var named: [JSONValue.Member] = []
+    for (split, _) in bySplit where images(ofSplit: split) != images && !named.contains(where: { $0.key == split }) {
+      named.append(.init(split, images(ofSplit: split).json))
     }
+    if !named.isEmpty { members.append(.init("images_by_split", .object(named))) }
     let isSampled = ([images] + bySplit.map(\.images)).contains { if case .sample = $0 { true } else { false } }
     if isSampled { members.append(.init("seed", .string(String(seed)))) }
     return .object(members)

@@ -59,12 +59,13 @@ extension CaptionCacheJob {
     }
     try confirm()
     try writer.publish(
-      identity, columns: Self.columns(dataset, vocabulary, wordCounts, lengths.withLock { $0 }))
+      identity, columns: try Self.columns(dataset, vocabulary, wordCounts, lengths.withLock { $0 }))
   }
 
   private static func columns(
     _ dataset: Dataset, _ vocabulary: Vocabulary, _ wordCounts: [Int64], _ lengths: [Int32]
-  ) -> [NamedColumn] {
+  ) throws -> [NamedColumn] {
+    let images = try dataset.splits.flatMap { try $0.images() }
     var (captionIDs, imageRows, captionSplits): ([Int64], [Int32], [UInt8]) = ([], [], [])
     var (imageIDs, imageSplits): ([Int64], [UInt8]) = ([], [])
     captionIDs.reserveCapacity(lengths.count)
@@ -88,6 +89,12 @@ extension CaptionCacheJob {
       NamedColumn("caption_split", .uint8(captionSplits), description: "split of each caption, index of 'splits'"),
       NamedColumn("image_ids", .int64(imageIDs), description: "COCO image id of each image"),
       NamedColumn("split", .uint8(imageSplits), description: "split of each image, index of 'splits'"),
+      NamedColumn(
+        "image_files", .text(images.map(\.fileName)), description: "file name of each image in its annotation file"),
+      NamedColumn(
+        "image_sizes",
+        .int32(images.flatMap { [Int32(clamping: $0.width ?? 0), Int32(clamping: $0.height ?? 0)] }),
+        shape: [images.count, 2], description: "its width and height there; 0 where the file doesn't say"),
       NamedColumn("vocabulary", .text(vocabulary.words), description: "the word of each token"),
       NamedColumn(
         "word_counts", .int64(wordCounts), description: "how often each word occurs in the training split's captions"),

@@ -11,8 +11,9 @@ import Workers
 /// Makes `captions.h5`: counts words, settles the vocabulary, writes a row for each caption in the order of the annotation files.
 public struct CaptionCacheJob: Sendable {
   public static let format = "captioneer.captions"
-  /// Raised whenever the same captions and options would give other bytes.
-  public static let codeVersion = 1
+  /// Raised whenever the same captions and options would give other bytes. 2: the images' file names and sizes, by which features
+  /// know them.
+  public static let codeVersion = 2
   /// Entries in all where the user says neither a size nor a minimum count.
   public static let usualVocabularySize = 864
 

@@ -41,6 +41,7 @@ public func extractFeatures(
       remedy: "rebuild it with decode-images")
   }
   let checksums = try images.checksums("images")
+  let names = try photographColumns(images)
 
   let tensors = try loadWeights(path: options.weights)
   let network = try FeatureNetwork(
@@ -78,7 +79,7 @@ public func extractFeatures(
     columns: [
       NamedColumn("image_ids", .int64(try images.int64("image_ids")), description: "COCO image id of each row"),
       NamedColumn("split", .uint8(try images.uint8("split")), description: "index into the attribute splits"),
-    ])
+    ] + names)
   return FeatureSummary(
     rows: count, channels: network.channels, gridShape: options.includesGrid ? gridShape : nil, resumedRows: resumed)
 }
@@ -98,6 +99,30 @@ private func identity(
     format: FeatureOptions.format, formatVersion: FeatureOptions.formatVersion, stage: "extract-features",
     codeVersion: FeatureOptions.codeVersion, configuration: .object(members),
     inputs: ["images": .string(images.fingerprint), "weights": .string(weights)], splits: images.splits)
+}
+
+/// What the annotations say of the photograph of each row, from the ledger, which also has those that gave no row.
+private func photographColumns(_ images: CacheReader) throws -> [NamedColumn] {
+  let statuses = try images.text("ledger/statuses")
+  let (ids, files) = (try images.int64("ledger/image_ids"), try images.text("ledger/file_names"))
+  guard try images.has("ledger/sizes") else {
+    throw InputError(file: images.path, "was made by an older decode-images", remedy: "run decode-images again")
+  }
+  let sizes = try images.int32("ledger/sizes")
+  let kept = statuses.indices.filter { statuses[$0] != "skipped" }
+  guard ids.count == statuses.count, files.count == statuses.count, sizes.count == 2 * statuses.count,
+    try images.int64("image_ids") == kept.map({ ids[$0] })
+  else {
+    throw InputError(
+      file: images.path, at: "ledger", "does not belong to the rows", remedy: "rebuild it with decode-images")
+  }
+  return [
+    NamedColumn(
+      "image_files", .text(kept.map { files[$0] }), description: "file name of each photograph in the annotations"),
+    NamedColumn(
+      "image_sizes", .int32(kept.flatMap { [sizes[2 * $0], sizes[2 * $0 + 1]] }), shape: [kept.count, 2],
+      description: "its width and height in the annotations; 0 where they don't say"),
+  ]
 }
 
 /// One thread's network workspace and finished rows.

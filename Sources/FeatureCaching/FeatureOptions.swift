@@ -27,8 +27,9 @@ public struct FeatureOptions: Sendable {
     self.precision = precision
   }
 
-  /// Raised whenever the features of the same photographs and weights change.
-  public static let codeVersion = 2
+  /// Raised whenever the features of the same photographs and weights change. 3: the cache names its photographs, so that captions
+  /// of any choice can be joined to them.
+  public static let codeVersion = 3
   public static let format = "captioneer.features"
   static let formatVersion = 1
 

@@ -13,12 +13,17 @@ import Workers
 public struct Photograph: Sendable {
   public var imageID: Int64
   public var fileName: String
+  /// In pixels, as the annotations say; 0 where they don't.
+  public var width: Int
+  public var height: Int
   /// Index into the splits.
   public var split: UInt8
 
-  public init(imageID: Int64, fileName: String, split: UInt8) {
+  public init(imageID: Int64, fileName: String, width: Int = 0, height: Int = 0, split: UInt8) {
     self.imageID = imageID
     self.fileName = fileName
+    self.width = width
+    self.height = height
     self.split = split
   }
 }
@@ -33,8 +38,9 @@ public func ledgerCounts(ofImagesCache path: String) throws -> (photographs: Int
 ///
 /// Blocks of photographs are decoded in parallel and written in order; what is finished survives any interruption.
 public struct ImageCacheJob: Sendable {
-  /// Raised whenever the same photographs and options come to other bytes.
-  public static let codeVersion = 2
+  /// Raised whenever the same photographs and options come to other bytes. 3: the ledger has the annotated sizes, by which features and
+  /// captions know each other's images, and the captions chosen are no part of the configuration.
+  public static let codeVersion = 3
   public static let format = "captioneer.images"
 
   /// Names of the splits, and where each split's photographs lie.
@@ -204,6 +210,9 @@ public struct ImageCacheJob: Sendable {
         "ledger/image_ids", .int64(ledger.map(\.imageID)),
         description: "image id of each photograph asked for"),
       NamedColumn("ledger/file_names", .text(ledger.map(\.fileName)), description: "its file name in the annotations"),
+      NamedColumn(
+        "ledger/sizes", .int32(photographs.flatMap { [Int32(clamping: $0.width), Int32(clamping: $0.height)] }),
+        shape: [photographs.count, 2], description: "width and height in the annotations; 0 where they don't say"),
       NamedColumn(
         "ledger/statuses", .text(ledger.map(\.status.rawValue)),
         description: "ok, recovered (decoded though corrupt) or skipped (no row)"),

@@ -140,7 +140,10 @@ extension Dataset {
   /// The chosen photographs, grouped by split.
   public func photographs() throws -> [Photograph] {
     try splits.enumerated().flatMap { number, split in
-      try split.images().map { Photograph(imageID: $0.id, fileName: $0.fileName, split: UInt8(number)) }
+      try split.images().map {
+        Photograph(
+          imageID: $0.id, fileName: $0.fileName, width: $0.width ?? 0, height: $0.height ?? 0, split: UInt8(number))
+      }
     }
   }
 }

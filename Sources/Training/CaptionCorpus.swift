@@ -17,6 +17,7 @@ final class CaptionCorpus: Sendable {
   let featureCount: Int
   let lengths: [Int32]  // [captions]
   let droppedCount: Int
+  private let join: ImageJoin
   private let featureRows: [Int32]  // [captions], -1 where there is none
   private let tokens: MappedRows  // i32 [captions, width]
   private let pooled: MappedRows  // f32 or f16 [images, features]
@@ -27,7 +28,6 @@ final class CaptionCorpus: Sendable {
   init(captions captionsPath: String, features featuresPath: String) throws {
     captions = try CacheReader(path: captionsPath, format: "captioneer.captions")
     features = try CacheReader(path: featuresPath, format: "captioneer.features")
-    try Self.checkOrigin(captions, features)
     tokens = try captions.rows("tokens")
     pooled = try features.rows("pooled")
     pooledChecksums = try features.checksums("pooled")
@@ -46,7 +46,9 @@ final class CaptionCorpus: Sendable {
     guard vocabulary.count > 4 else {
       throw InputError(file: captionsPath, at: "vocabulary", "has no words", remedy: "build it again")
     }
-    let rows = try Self.joinImages(captions, features)
+    let join = try ImageJoin(captions: captions, features: features)
+    self.join = join
+    let rows = join.featureRows
     var featureRows: [Int32] = []
     featureRows.reserveCapacity(imageRows.count)
     for (row, image) in imageRows.enumerated() {
@@ -78,78 +80,16 @@ final class CaptionCorpus: Sendable {
     }
   }
 
-  /// The caches' own records: the same choice of images and the same annotations, as far as both name them.
-  private static func checkOrigin(_ captions: CacheReader, _ features: CacheReader) throws {
-    func refuse(_ what: String, _ mine: JSONValue?, _ theirs: JSONValue?) -> InputError {
-      InputError(
-        file: features.path,
-        "does not belong to \(captions.path): \(what) is \(theirs?.canonical ?? "not set") here, \(mine?.canonical ?? "not set") there",
-        remedy: "run tokenize-captions and extract-features on the same annotations and selection")
-    }
-    let (one, other) = (captions.identity, features.identity)
-    if one.splits != other.splits {
-      throw refuse("splits", .array(one.splits.map { .string($0) }), .array(other.splits.map { .string($0) }))
-    }
-    if let mine = one.configuration["selection"], let theirs = other.configuration["selection"],
-      mine.canonical != theirs.canonical
-    {
-      for member in mine.members ?? [] where member.value.canonical != theirs[member.key]?.canonical {
-        throw refuse("selection.\(member.key)", member.value, theirs[member.key])
-      }
-      throw refuse("selection", mine, theirs)
-    }
-    for input in one.inputs.members ?? [] {
-      if let theirs = other.inputs[input.key], theirs.canonical != input.value.canonical {
-        throw refuse(input.key, input.value, theirs)
-      }
-    }
-  }
-
-  /// The feature row of each image of the captions, -1 where it has none.
-  private static func joinImages(_ captions: CacheReader, _ features: CacheReader) throws -> [Int32] {
-    let captionImages = try captions.int64("image_ids")
-    let captionSplits = try captions.uint8("split")
-    let featureImages = try features.int64("image_ids")
-    let featureSplits = try features.uint8("split")
-    var rowOfImage: [Int64: Int] = [:]
-    for (row, image) in featureImages.enumerated() { rowOfImage[image] = row }
-    var joined: [Int32] = []
-    var missing: Int64?
-    var found = 0
-    for (index, image) in captionImages.enumerated() {
-      guard let row = rowOfImage[image] else {
-        missing = missing ?? image
-        joined.append(-1)
-        continue
-      }
-      if featureSplits[row] != captionSplits[index] {
-        throw InputError(
-          file: features.path, at: "image \(image)",
-          "does not belong to \(captions.path): the image is in split \(featureSplits[row]) here, \(captionSplits[index]) there",
-          remedy: "run tokenize-captions and extract-features on the same annotations and selection")
-      }
-      found += 1
-      joined.append(Int32(row))
-    }
-    // Undecodable photographs are few; when most are missing the files have little to do with each other.
-    guard found > 0, found * 2 >= captionImages.count else {
-      throw InputError(
-        file: features.path,
-        "does not belong to \(captions.path): only \(found) of its \(captionImages.count) images have features here (image_ids: no \(missing ?? 0))",
-        remedy: "run tokenize-captions and extract-features on the same annotations and selection")
-    }
-    return joined
-  }
-
   /// The captions of a split that have features, in the order of the file.
   ///
-  /// - Throws: `InputError` where there is no such split.
+  /// - Throws: `InputError` where there is no such split, or most of its images have no features.
   func rows(ofSplit name: String) throws -> [Int] {
     guard let split = captions.identity.splits.firstIndex(of: name) else {
       throw InputError(
         file: captions.path, "has no split '\(name)', but \(captions.identity.splits.joined(separator: ", "))",
         remedy: "name one of those")
     }
+    try join.checkCoverage(ofSplit: split, named: name)
     return lengths.indices.filter { Int(splitOfCaption[$0]) == split && featureRows[$0] >= 0 }
   }
 
@@ -173,6 +113,19 @@ final class CaptionCorpus: Sendable {
       RecurrentKernels.widenHalves(bytes, into: &values)
     } else {
       RecurrentKernels.copyFloats(bytes, into: &values)
+    }
+  }
+
+  /// - Throws: `InputError` where a feature of one of the captions' images is no finite number.
+  func checkFeatures(_ rows: ArraySlice<Int>) throws {
+    let values = Matrix(rows: 1, columns: featureCount)
+    for row in rows {
+      try copyFeatures(row, into: values)
+      if values.values.allSatisfy(\.isFinite) { continue }
+      throw InputError(
+        file: features.path, at: "pooled row \(featureRows[row])", "holds a number that is not finite",
+        remedy: pooled.elementType == .float16
+          ? "extract the features with --precision f32" : "extract the features again, with other weights")
     }
   }
 

@@ -62,7 +62,7 @@ struct DecodeImages: StageCommand {
 
   private func configuration(_ request: DatasetRequest) -> JSONValue {
     [
-      "selection": request.selection.json, "size": .integer(size), "fit": .string(fit.rawValue),
+      "selection": request.selection.ofImages.json, "size": .integer(size), "fit": .string(fit.rawValue),
       "resampling": .string(resampling.rawValue),
     ]
   }

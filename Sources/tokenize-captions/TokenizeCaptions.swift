@@ -21,8 +21,8 @@ import StageSupport
         tokenize-captions --split train=captions_train2017.json --split val=captions_val2017.json \\
           --output cache/coco/captions.h5
 
-      Give decode-images the same --split, --first, --sample, --seed and --captions-per-image: the trainer refuses caches of
-      different images. cache/README.md says what the file holds.
+      The trainer joins captions and features by their images' ids: give decode-images the same --split files and at least
+      the images that are chosen here. cache/README.md says what the file holds.
       """)
 
   @OptionGroup(title: "Dataset") var dataset: DatasetOptions

@@ -25,6 +25,12 @@ import Testing
 
   @Test func jsonNamesWhatDecides() {
     #expect(Selection().json.canonical == #"{"captions_per_image":"all","images":"all"}"#)
+    #expect(Selection(bySplit: [("train", .all)]).json.canonical == Selection().json.canonical)
+    #expect(
+      Selection(images: .first(3), bySplit: [("val", .first(1)), ("val", .first(3))]) == Selection(images: .first(3)))
+    #expect(
+      Selection(bySplit: [("val", .first(2))], captionsPerImage: 1).ofImages == Selection(bySplit: [("val", .first(2))])
+    )
     #expect(Selection(seed: 5) == Selection(seed: 6), "a seed that nothing is drawn with decides nothing")
     #expect(
       Selection(images: .sample(9), bySplit: [("val", .first(2))], seed: 5, captionsPerImage: 1).json.canonical

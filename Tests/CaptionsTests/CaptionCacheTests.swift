@@ -64,6 +64,8 @@ import Testing
     #expect(try cache.uint8("caption_split") == [0, 0, 0, 1])
     #expect(try cache.int64("image_ids") == [5, 3, 9])
     #expect(try cache.uint8("split") == [0, 0, 1])
+    #expect(try cache.text("image_files") == ["a", "b", "c"])
+    #expect(try cache.int32("image_sizes") == [0, 0, 0, 0, 0, 0])
     #expect(try cache.int32("lengths") == [5, 4, 3, 4])
     #expect(
       try cache.int32("tokens") == [1, 4, 4, 5, 2, 1, 5, 4, 2, 0, 1, 3, 2, 0, 0, 1, 3, 5, 2, 0])

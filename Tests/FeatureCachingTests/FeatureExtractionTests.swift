@@ -59,6 +59,15 @@ struct FeatureExtractionTests {
       columns: [
         NamedColumn("image_ids", .int64((0..<Self.rows).map { Int64(1000 - $0) }), description: "ids"),
         NamedColumn("split", .uint8((0..<Self.rows).map { $0 < 100 ? 0 : 1 }), description: "split"),
+        // One photograph more than there are rows.
+        NamedColumn("ledger/image_ids", .int64([7] + (0..<Self.rows).map { Int64(1000 - $0) }), description: "ids"),
+        NamedColumn(
+          "ledger/file_names", .text(["bad.jpg"] + (0..<Self.rows).map { "\($0).jpg" }), description: "names"),
+        NamedColumn(
+          "ledger/sizes", .int32([1, 1] + (0..<Self.rows).flatMap { [Int32($0), 480] }), shape: [Self.rows + 1, 2],
+          description: "sizes"),
+        NamedColumn(
+          "ledger/statuses", .text(["skipped"] + [String](repeating: "ok", count: Self.rows)), description: "statuses"),
       ])
   }
 
@@ -130,6 +139,8 @@ struct FeatureExtractionTests {
     }
     #expect(try cache.int64("image_ids").prefix(2) == [1000, 999])
     #expect(try cache.uint8("split")[100] == 1)
+    #expect(try cache.text("image_files").prefix(2) == ["0.jpg", "1.jpg"])
+    #expect(try cache.int32("image_sizes").suffix(2) == [Int32(Self.rows - 1), 480])
     #expect(cache.identity.splits == ["train", "val"])
     #expect(cache.identity.configuration["selection"]?["mode"]?.string == "first")
     #expect(cache.identity.inputs["weights"]?.string == contentDigest(of: smallNetwork()))

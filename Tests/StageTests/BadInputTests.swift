@@ -160,18 +160,6 @@ extension StageTests {
       try expectRefusal("train-captioner", train(fixture.features, fixture.captions), naming: ["captioneer."])
     }
 
-    @Test func cachesOfTwoRuns() throws {
-      let captions = path + "/captions.h5"
-      try succeed(
-        "tokenize-captions",
-        [
-          "--split", "train=\(annotations)", "--split", "val=\(fixture.scenes)/captions_val.json", "--first",
-          "train=20",
-          "--output", captions,
-        ])
-      try expectRefusal("train-captioner", train(captions, fixture.features), naming: [captions])
-    }
-
     @Test func anOutputFolderThatCannotBeMade() throws {
       try FileSystem.replace(path + "/file", with: "a file, no folder")
       try expectRefusal(

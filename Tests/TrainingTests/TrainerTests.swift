@@ -2,22 +2,9 @@ import Diagnostics
 import Files
 import HDF5
 import JSON
-import Synchronization
 import TestSupport
 import Testing
 import Training
-
-/// Asks to stop after a number of batches.
-private final class StoppingProgress: ProgressReporter {
-  private let left: Mutex<Int>
-
-  init(after batches: Int) { left = Mutex(batches) }
-
-  func begin(_ phase: String, total: Int, done: Int, unit: String) {}
-  func advance(by count: Int) { left.withLock { $0 -= 1 } }
-  func note(_ line: String) {}
-  var isCancelled: Bool { left.withLock { $0 <= 0 } }
-}
 
 @Suite struct TrainerTests {
   private let folder: TemporaryFolder
@@ -40,9 +27,9 @@ private final class StoppingProgress: ProgressReporter {
 
   @discardableResult
   private func train(
-    _ options: TrainingOptions, threads: Int = 1, progress: any ProgressReporter = SilentProgress()
+    _ options: TrainingOptions, threads: Int = 1, restarts: Bool = false
   ) throws -> TrainingSummary {
-    try Trainer(options, threads: threads).run(restarts: false, progress: progress) { _ in }
+    try Trainer(options, threads: threads).run(restarts: restarts, progress: SilentProgress()) { _ in }
   }
 
   private func content(_ output: String, _ file: String) throws -> [UInt8] {
@@ -54,54 +41,6 @@ private final class StoppingProgress: ProgressReporter {
     for file in ["captioner.safetensors", "log.csv"] {
       #expect(try content(output, file) == content(other, file), "\(output): \(file)")
     }
-  }
-
-  /// 12 training captions in batches of 5 are 3 steps an epoch: stops in the middle, at the end of an epoch and before the last step.
-  @Test(arguments: [1, 2, 3, 4, 7, 11], [1, 2]) func aStoppedRunGoesOnBitForBit(batches: Int, threads: Int) throws {
-    try train(options("whole"))
-    #expect(throws: Interrupted.self) {
-      try train(options("stopped"), threads: threads, progress: StoppingProgress(after: batches))
-    }
-    let summary = try train(options("stopped"), threads: 3 - threads)
-    #expect(summary.resumedEpochs == (batches - 1) / 3 || summary.resumedEpochs == batches / 3)
-    try expectSame("stopped", as: "whole")
-  }
-
-  @Test func moreEpochsGoOnFromFewer() throws {
-    try train(options("whole"))
-    var short = options("grown")
-    short.epochs = 2
-    try train(short)
-    let summary = try train(options("grown"))
-    #expect(summary.resumedEpochs == 2)
-    #expect(try content("grown", "log.csv") == content("whole", "log.csv"))
-    let finished = try train(options("grown"))
-    #expect(finished.resumedEpochs == 4 && finished.records.count == 4)
-  }
-
-  @Test func otherChoicesStartAnew() throws {
-    try train(options("again"))
-    var other = options("again")
-    other.seed = 2
-    #expect(try train(other).resumedEpochs == 0)
-    var fresh = options("fresh")
-    fresh.seed = 2
-    try train(fresh)
-    try expectSame("again", as: "fresh")
-  }
-
-  @Test func aDamagedStateIsNoticed() throws {
-    try train(options("whole"))
-    var short = options("damaged")
-    short.epochs = 2
-    try train(short)
-    let state = try #require(
-      try FileSystem.list(folder.path + "/damaged").first { $0.contains("state") }, "a file of the optimizer's state")
-    var bytes = try content("damaged", state)
-    bytes[bytes.count - 9] ^= 64
-    try FileSystem.replace(folder.path + "/damaged/" + state, with: bytes)
-    #expect(try train(options("damaged")).resumedEpochs == 0)
-    try expectSame("damaged", as: "whole")
   }
 
   @Test func threadsDoNotShow() throws {
@@ -142,20 +81,83 @@ private final class StoppingProgress: ProgressReporter {
     #expect(summary.droppedCaptions == 2 && summary.captions == 10 && summary.validationCaptions == 4)
   }
 
-  @Test func foreignFeaturesAreRefused() throws {
-    let few = try caches.writeFeatures("few.h5", positions: [0, 1, 2])
-    let splits = try caches.writeFeatures("splits.h5", splits: ["train", "test"])
-    let selection = try caches.writeFeatures("selection.h5", selection: ["first": 9])
-    let annotations = try caches.writeFeatures("annotations.h5", inputs: ["annotations_train": "xyz"])
-    let moved = try caches.writeFeatures("moved.h5", inSplit: 1)
-    for (path, problem) in [
-      (few, "only 3 of its 8 images"), (splits, "splits is"), (selection, "selection.first is 9 here, 8 there"),
-      (annotations, #"annotations_train is "xyz" here"#), (moved, "the image is in split 1 here, 0 there"),
-      (caches.captions, "captioneer.features"),
+  /// Features are of images: which captions were chosen, and from which version of the file, is not theirs to know.
+  @Test func captionsOfAnyChoiceAreJoined() throws {
+    for write in [
+      { try caches.writeCaptions(captionsPerImage: 1) }, { try caches.writeCaptions([1, 4, 6]) },
+      { try caches.writeCaptions(inputs: ["annotations_train": "an edited file"]) },
+      {
+        try caches.writeCaptions(
+          inputs: ["annotations": "Karpathy's"], fileName: { "val2014/" + SmallCaches.fileName($0) },
+          size: { _ in [0, 0] })
+      },
+      { try caches.writeCaptions([0, 2, 3], splitNames: ["train"]) },
     ] {
-      let error = #expect(throws: InputError.self) { try Trainer(options("no", features: path), threads: 1) }
-      #expect(error.map { "\($0)".contains(problem) } == true, "\(problem): \(error.map { "\($0)" } ?? "")")
+      try write()
+      #expect(try train(options("any"), restarts: true).droppedCaptions == 0)
     }
-    #expect(!FileSystem.isFolder(folder.path + "/no"))
+  }
+
+  /// COCO's photographs kept their numbers when their files lost `COCO_train2014_`.
+  @Test func namesOf2014AreThoseOf2017() throws {
+    try caches.writeCaptions(fileName: { "COCO_train2014_" + SmallCaches.fileName($0) })
+    try train(options("2014"))
+    try caches.writeCaptions(fileName: { "COCO_train2014_0" + SmallCaches.fileName($0) })
+    #expect(throws: InputError.self) { try train(options("other")) }
+  }
+
+  private func expectRefusal(
+    _ features: String, naming words: [String], sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let error = #expect(throws: InputError.self, sourceLocation: sourceLocation) {
+      try Trainer(options("no", features: features), threads: 1)
+    }
+    for word in words {
+      #expect(
+        error.map { "\($0)".contains(word) } == true, "\(error.map { "\($0)" } ?? "")", sourceLocation: sourceLocation)
+    }
+    #expect(!FileSystem.isFolder(folder.path + "/no"), sourceLocation: sourceLocation)
+  }
+
+  @Test func foreignFeaturesAreRefused() throws {
+    expectRefusal(
+      try caches.writeFeatures("few.h5", positions: [0, 1, 6, 7]),
+      naming: ["only 2 of the 6 images of split 'train'", "extract-features"])
+    expectRefusal(
+      try caches.writeFeatures("no val.h5", positions: [0, 1, 2, 3, 4, 5]),
+      naming: ["only 0 of the 2 images of split 'val'"])
+    expectRefusal(
+      try caches.writeFeatures("splits.h5", splits: ["train", "test"]),
+      naming: ["image 60 is in split test here, in split val there"])
+    expectRefusal(
+      try caches.writeFeatures("moved.h5", inSplit: 1), naming: ["image 70 is in split val here, in split train there"])
+    expectRefusal(try caches.writeFeatures("old.h5", namesImages: false), naming: ["older extract-features"])
+    expectRefusal(caches.captions, naming: ["captioneer.features"])
+  }
+
+  /// Ids that overlap by chance are found out by the photographs' names and sizes.
+  @Test func otherPhotographsUnderTheSameIDsAreRefused() throws {
+    try caches.writeCaptions(fileName: { "flower\($0).jpg" })
+    expectRefusal(features, naming: ["image 70 is photo70.jpg here, flower0.jpg there", "decode-images"])
+    try caches.writeCaptions(size: { $0 == 3 ? [640, 480] : SmallCaches.size($0) })
+    expectRefusal(features, naming: ["image 30 is photo30.jpg of 640×403 here, photo30.jpg of 640×480 there"])
+    try caches.writeCaptions(size: { $0 == 3 ? [0, 0] : SmallCaches.size($0) })
+    try train(options("unknown size"))
+  }
+
+  /// A model that fits no machine ends in a line; a batch of more than there is takes no more than there is.
+  @Test func memoryIsLookedAtBeforeItIsClaimed() throws {
+    var huge = options("huge")
+    huge.batch = 1 << 20
+    try train(huge)
+    huge.hidden = 1 << 20
+    let error = #expect(throws: InputError.self) { try Trainer(huge, threads: 1) }
+    #expect(error.map { "\($0)".contains("--hidden 1048576") && "\($0)".contains("of memory") } == true)
+  }
+
+  @Test func featuresThatAreNoNumbersAreNamed() throws {
+    let infinite = try caches.writeFeatures("infinite.h5", first: .infinity)
+    let error = #expect(throws: InputError.self) { try train(options("infinite", features: infinite)) }
+    #expect(error.map { "\($0)".contains("pooled row") && "\($0)".contains("not finite") } == true)
   }
 }
