@@ -42,6 +42,19 @@ public struct ParameterSet: Sendable {
   /// The number of parameters, gaps not counted.
   public var count: Int { entries.reduce(0) { $0 + $1.count } }
 
+  /// Whether every number is finite.
+  public var isFinite: Bool {
+    let values = storage.span
+    for index in values.indices where !values[index].isFinite { return false }
+    return true
+  }
+
+  /// Takes over the numbers of a set of the same shapes.
+  public func copy(from other: ParameterSet) {
+    precondition(entries == other.entries)
+    for entry in entries { matrix(entry.name).copy(from: other.matrix(entry.name)) }
+  }
+
   /// Copies, for a weights file.
   public var tensors: [NamedTensor] {
     entries.map { NamedTensor(name: $0.name, shape: $0.shape, values: matrix($0.name).values) }

@@ -25,6 +25,8 @@ public final class Trainer {
   private var batchTokens: [Int32]
   private var batchLengths: [Int32]
   private let batchIndices: [Int]
+  /// From the first look into the folder on, for as long as this trainer is there.
+  private var lock: FolderLock?
 
   /// Opens and checks the caches and makes all buffers; nothing is written.
   ///
@@ -49,8 +51,9 @@ public final class Trainer {
     let sizes = RecurrentCaptioner.Sizes(
       features: corpus.featureCount, words: corpus.vocabulary.count, wordVector: options.wordVector,
       hidden: options.hidden)
-    captioner = RecurrentCaptioner(sizes: sizes, vocabulary: corpus.vocabulary, seed: options.seed)
     let batch = min(options.batch, max(trainingRows.count, validationRows.count))
+    try Self.checkMemory(sizes, captions: batch, steps: corpus.width - 1, options)
+    captioner = RecurrentCaptioner(sizes: sizes, vocabulary: corpus.vocabulary, seed: options.seed)
     gradients = try RecurrentCaptionerGradients(
       captioner, captions: batch, steps: corpus.width - 1, threads: threads)
     adam = Adam(captioner.parameters)
@@ -63,11 +66,12 @@ public final class Trainer {
   ///
   /// - Parameter restarts: forgets what an earlier run left.
   /// - Parameter epochDone: called with all finished epochs after each one, and once where none was left.
-  /// - Throws: `Interrupted` after saving where the user asked to stop; `InputError` where the loss is no number any more.
+  /// - Throws: `Interrupted` after saving where the user asked to stop; `InputError` where another trainer is at work in the folder, where
+  ///   it holds a run that this one does not go on from, and where a number is not finite any more.
   public func run(
     restarts: Bool, progress: any ProgressReporter, epochDone: ([EpochRecord]) throws -> Void
   ) throws -> TrainingSummary {
-    try FileSystem.makeFolder(options.output)
+    lock = try FolderLock(folder: options.output)
     if !restarts { try resume(progress) }
     let resumed = state.records.count
     let clock = ContinuousClock()
@@ -83,11 +87,12 @@ public final class Trainer {
       let (seen, read) = try runEpoch(progress)
       (captions, words) = (captions + seen, words + read)
       let record = try finishEpoch()
-      try save(progress)
+      try save()
+      try writeResults()
       try epochDone(state.records)
       progress.note(
         Self.line(
-          record, of: options.epochs, wordsPerSecond: Double(words) / seconds(),
+          record, of: options.epochs, wordsPerSecond: Double(words) / max(seconds(), 1e-9),
           secondsLeft: seconds() * Double(left - captions) / Double(max(captions, 1))))
     }
     if state.records.count == resumed {
@@ -97,37 +102,53 @@ public final class Trainer {
     return TrainingSummary(
       records: state.records, captions: trainingRows.count, validationCaptions: validationRows.count,
       droppedCaptions: corpus.droppedCount, parameters: captioner.parameters.count, resumedEpochs: resumed,
-      tokensPerSecond: words == 0 ? 0 : Double(words) / seconds())
+      tokensPerSecond: words == 0 ? 0 : Double(words) / max(seconds(), 1e-9))
   }
 
   /// What must be equal for a run to go on from a state.
-  private var identity: String {
-    JSONValue.object(
+  private var identity: JSONValue {
+    .object(
       (options.trajectory.members ?? []) + [
         .init("code_version", .integer(TrainingOptions.codeVersion)),
         .init("captions", .string(corpus.captions.fingerprint)),
         .init("features", .string(corpus.features.fingerprint)),
-      ]
-    ).compact
+      ])
   }
 
+  /// Takes up what an earlier run of the same choices left.
+  ///
+  /// - Throws: `InputError` where the folder holds anything else: what is finished or longer is not thrown away.
   private func resume(_ progress: any ProgressReporter) throws {
-    let (found, reason) = try files.readState(identity: identity, parameters: captioner.parameters, adam: &adam)
-    if let found, found.records.count <= options.epochs {
-      state = found
-      progress.note("goes on after epoch \(found.records.count)")
-    } else if FileSystem.isFile(files.state) {
-      progress.note("starts anew: \(files.state) can't be used: \(found == nil ? reason : "it has more epochs")")
-      reset()
+    guard let saved = try files.readSavedRun() else { return }
+    try saved.check(belongsTo: identity, options)
+    try saved.check(fits: trainingRows.count, batch: options.batch)
+    try saved.load(into: captioner.parameters, &adam)
+    state = saved.state
+    let epoch = state.records.count
+    if epoch < options.epochs {
+      progress.note("goes on after epoch \(epoch)")
+    } else if state.position > 0 {
+      // The state has begun another epoch; the model after the last whole one is the published one.
+      captioner.parameters.copy(from: try published(epoch: epoch, saved).parameters)
+      progress.note("epoch \(epoch + 1) has begun; it goes on with more --epochs")
     }
   }
 
-  private func reset() {
-    let fresh = RecurrentCaptioner(sizes: captioner.sizes, vocabulary: captioner.vocabulary, seed: options.seed)
-    for entry in captioner.parameters.entries {
-      captioner.parameters.matrix(entry.name).copy(from: fresh.parameters.matrix(entry.name))
+  /// The captioner that this run published after `epoch`.
+  private func published(epoch: Int, _ saved: SavedRun) throws -> RecurrentCaptioner {
+    if let found = try? RecurrentCaptioner(path: files.checkpoint) {
+      func value(_ key: String) -> String? { found.information.first { $0.key == key }?.value }
+      let configuration = value("configuration").flatMap { try? JSONValue(parsing: $0) }
+      if value("epoch") == String(epoch), value("captions_fingerprint") == corpus.captions.fingerprint,
+        value("features_fingerprint") == corpus.features.fingerprint,
+        (options.trajectory.members ?? []).allSatisfy({ configuration?[$0.key]?.canonical == $0.value.canonical })
+      {
+        return found
+      }
     }
-    adam = Adam(captioner.parameters)
+    throw saved.refusal(
+      "stands in epoch \(epoch + 1), and \(FileSystem.name(of: files.checkpoint)) is not its captioner of epoch \(epoch)",
+      "give --epochs \(epoch + 1) or more to go on")
   }
 
   /// Learns the captions of this epoch that are left. Returns how many captions and words those were.
@@ -142,16 +163,16 @@ public final class Trainer {
     var words = 0
     while state.position < order.count {
       if progress.isCancelled {
-        try save(progress)
+        // Between epochs all is saved already.
+        if state.position > 0 { try save() }
         throw Interrupted()
       }
       let range = state.position..<min(order.count, state.position + options.batch)
       try load(order[range])
       let loss = gradients.computeGradients()
       guard loss.isFinite else {
-        throw InputError(
-          file: options.output, at: "epoch \(epoch), caption \(range.lowerBound)", "the loss is no number any more",
-          remedy: "lower --learning-rate or set --clip; the last epoch's checkpoint is kept")
+        try corpus.checkFeatures(order[range])
+        throw diverged("the loss", at: "caption \(range.lowerBound)")
       }
       adam.step(
         captioner.parameters, gradients: gradients.gradients, learningRate: options.learningRate, clip: options.clip,
@@ -201,9 +222,20 @@ public final class Trainer {
     return record
   }
 
-  private func save(_ progress: any ProgressReporter) throws {
+  private func diverged(_ what: String, at place: String? = nil) -> InputError {
+    InputError(
+      file: options.output, at: ["epoch \(state.records.count + 1)", place].compactMap(\.self).joined(separator: ", "),
+      "\(what) is no finite number any more",
+      remedy:
+        "the last epoch's checkpoint is kept; train with a lower --learning-rate or with --clip into another --output")
+  }
+
+  /// Keeps what is learnt, unless it is of no use: a run would go on from numbers that are none for ever.
+  private func save() throws {
+    for (name, set) in [("a parameter", captioner.parameters), ("a moment", adam.mean), ("a moment", adam.variance)] {
+      guard set.isFinite else { throw diverged(name) }
+    }
     try files.writeState(state, identity: identity, parameters: captioner.parameters, adam: adam)
-    if state.position == 0 { try writeResults() }
   }
 
   private func writeResults() throws {

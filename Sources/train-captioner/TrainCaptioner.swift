@@ -17,7 +17,9 @@ struct TrainCaptioner: StageCommand {
     discussion: """
       A vanilla RNN starts from the projected features of an image and learns to say its captions word by word. After every epoch \
       the output folder holds captioner.safetensors (PyTorch's names and layout), log.csv and loss.svg; a stopped run, or one with \
-      more --epochs, goes on where it was.
+      more --epochs, goes on where it was. A run of other options or caches, or of more epochs, is only replaced with --force. \
+      The captioner is always that of the last whole epoch, also where the validation loss in log.csv was lower before: \
+      --epochs ends a run there.
 
       Example:
         train-captioner --captions cache/coco/captions.h5 --features cache/coco/features.h5 --output cache/coco/captioner
@@ -57,7 +59,7 @@ struct TrainCaptioner: StageCommand {
       if value < 1 || value > 1 << 20 { throw ValidationError("--\(name) must be at least 1 and at most \(1 << 20)") }
     }
     if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate must be above 0") }
-    if let clip, !(clip > 0) { throw ValidationError("--clip must be above 0") }
+    if let clip, !(clip > 0 && clip.isFinite) { throw ValidationError("--clip must be above 0") }
   }
 
   private var options: TrainingOptions {
