@@ -126,7 +126,7 @@ public final class RecurrentCaptioner: Sendable {
     guard try value("format") == Self.format else { throw fail("is no captioner's checkpoint") }
     let model = try value("model")
     guard model == Self.kind else { throw fail("holds a model of kind \(model), expected \(Self.kind)") }
-    let sizesJSON = try JSONValue(parsing: try value("sizes"))
+    let sizesJSON = try JSONValue(parsing: try value("sizes"), file: path)
     func size(_ key: String) throws -> Int {
       guard let size = sizesJSON[key]?.integer, size > 0, size < 1 << 24 else {
         throw fail("its sizes have no valid \(key)")
@@ -136,7 +136,7 @@ public final class RecurrentCaptioner: Sendable {
     let sizes = Sizes(
       features: try size("features"), words: try size("words"), wordVector: try size("word_vector"),
       hidden: try size("hidden"))
-    let words = (try JSONValue(parsing: try value("vocabulary")).array ?? []).compactMap(\.string)
+    let words = (try JSONValue(parsing: try value("vocabulary"), file: path).array ?? []).compactMap(\.string)
     guard words.count == sizes.words else {
       throw fail("its vocabulary has \(words.count) words, its sizes say \(sizes.words)")
     }

@@ -87,6 +87,11 @@ public struct CachedSplit: Sendable {
       default:
         throw InputError(file: path, at: "dataset pooled", "holds no floating-point numbers")
       }
+      guard window.values.allSatisfy(\.isFinite) else {
+        throw InputError(
+          file: path, at: "pooled row \(rows[index])", "holds a number that is not finite",
+          remedy: "extract the features again, with --precision f32 or other weights")
+      }
     }
     return values
   }

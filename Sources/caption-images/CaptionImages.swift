@@ -13,7 +13,8 @@ import StageSupport
     commandName: "caption-images",
     abstract: "Writes captions for photographs, or for the rows of a features cache.",
     discussion: """
-      The captioner says at each step the likeliest next word, until it ends the caption. Captions go to standard output, \
+      The captioner says at each step the likeliest next word, until it ends the caption; where that is a word outside its \
+      vocabulary the caption says <UNK>. Captions go to standard output, \
       one line each: file, tab, caption; with --results they go to a file in the form of COCO's results instead, where \
       a photograph's id is the number that ends its name. Photographs need the MobileNetV2 weights that the captioner's \
       features were extracted with.
@@ -28,7 +29,7 @@ import StageSupport
 
   @Argument(help: "JPEG files, or folders of them.")
   var photographs: [String] = []
-  @Option(help: "The checkpoint that train-captioner made.")
+  @Option(help: "The checkpoint that train-captioner made, or the folder that holds its captioner.safetensors.")
   var checkpoint: String
   @Option(help: "MobileNetV2 weights for photographs: .safetensors or .pth (default: looked for in cache/weights).")
   var weights: String?
@@ -38,7 +39,7 @@ import StageSupport
   var split: String?
   @Option(help: "At most this many words in a caption.")
   var maximumWords = 15
-  @Option(help: "Write COCO's results JSON to this file.")
+  @Option(help: "Write COCO's results JSON to this file; - is standard output.")
   var results: String?
   @Option(help: "With --features: write the scores of the first 64 captions' words to this safetensors file.")
   var logits: String?
@@ -54,11 +55,19 @@ import StageSupport
     if features != nil && weights != nil {
       throw ValidationError("--weights belongs to photographs, not to --features")
     }
+    if results == "-" && common.json { throw ValidationError("--json and --results - both want standard output") }
+    if logits == "-" { throw ValidationError("--logits must be a file") }
     if !(1...1000 ~= maximumWords) { throw ValidationError("--maximum-words must be 1 to 1000") }
   }
 
+  private var resultsFile: String? { results == "-" ? nil : results }
+
+  private var checkpointPath: String {
+    FileSystem.isFolder(checkpoint) ? FileSystem.join(checkpoint, "captioner.safetensors") : checkpoint
+  }
+
   func plan() throws -> StagePlan {
-    var inputs = [StageInput.file("checkpoint", checkpoint)]
+    var inputs = [StageInput.file("checkpoint", checkpointPath)]
     if let features {
       inputs.append(.cache("features", features, format: "captioneer.features"))
     } else {
@@ -71,7 +80,7 @@ import StageSupport
       configuration: [
         "split": split.map { .string($0) } ?? .null, "maximum_words": .integer(maximumWords), "decoding": "greedy",
       ],
-      inputs: inputs, outputs: [results, logits].compactMap(\.self).map { StageOutput($0) }, rows: try rowCount())
+      inputs: inputs, outputs: [resultsFile, logits].compactMap(\.self).map { StageOutput($0) }, rows: try rowCount())
   }
 
   private func rowCount() throws -> Int {
@@ -91,7 +100,9 @@ import StageSupport
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
-    let captioner = try Captioner(checkpoint: checkpoint)
+    // Locked at once: who waits for the captions must not learn at the end that another process makes the same file.
+    let output = try resultsFile.map { try OutputFile(path: $0) }
+    let captioner = try Captioner(checkpoint: checkpointPath)
     let found: CaptionResults
     if let features {
       let rows = try CachedSplit(path: features, split: split)
@@ -104,9 +115,12 @@ import StageSupport
     }
     for failure in found.failures { printError("caption-images: \(failure.file): \(failure.reason)") }
     var lines = found.images.map { "\($0.name)\t\($0.caption)" }
-    if let results {
-      try FileSystem.replace(results, with: found.json)
-      lines = ["\(found.images.count) captions", "made \(results)"]
+    if let output {
+      try output.write(found.json)
+      try output.publish()
+      lines = ["\(found.images.count) captions", "made \(output.path)"]
+    } else if results != nil {
+      lines = [String(found.json.dropLast())]
     }
     return StageOutcome(
       lines: lines,

@@ -72,6 +72,43 @@ extension StageTests {
       #expect(try succeed("caption-images", cached + ["--results", results]).output.contains("up to date"))
     }
 
+    @Test func resultsOnStandardOutput() throws {
+      let results = folder.path + "/results.json"
+      try succeed("caption-images", cached + ["--results", results])
+      let run = try succeed("caption-images", cached + ["--results", "-"])
+      #expect(run.output == (try FileSystem.readText(results)))
+      #expect(!FileSystem.isFile("-"))
+      for options in [["--results", "-", "--json"], ["--logits", "-"]] {
+        #expect(try StageProcess.run("caption-images", cached + options).code == 64)
+      }
+    }
+
+    /// Said before the captions are made, not after.
+    @Test func resultsThatAnotherProcessMakes() throws {
+      let results = folder.path + "/results.json"
+      let other = try OutputFile(path: results)
+      try expectRefusal("caption-images", cached + ["--results", results], naming: [results, "another process"])
+      try other.write("theirs")
+      try other.publish()
+      #expect(try FileSystem.readText(results) == "theirs")
+    }
+
+    /// Sizes are compared with what is there before anything of that size is claimed.
+    @Test func aCheckpointWithHugeSizes() throws {
+      let file = folder.path + "/huge.safetensors"
+      let text = String(decoding: try bytes(fixture.checkpoint), as: Unicode.ASCII.self)
+      #expect(text.contains(#"\"hidden\":32"#))
+      var content = try bytes(fixture.checkpoint)
+      // The header grows by what the number does; it is padded to a multiple of eight.
+      let key = Array(#"\"hidden\":32"#.utf8)
+      let place = try #require(content.indices.first { content[$0...].starts(with: key) })
+      content.replaceSubrange(place..<place + key.count, with: Array(#"\"hidden\":3276800000"#.utf8))
+      content[0] += 8
+      try FileSystem.replace(file, with: content)
+      try expectRefusal(
+        "caption-images", ["--checkpoint", file] + cached.dropFirst(2), naming: [file, "sizes", "hidden"])
+    }
+
     @Test func aPhotographThatCannotBeDecodedStopsNobody() throws {
       let broken = folder.path + "/17.jpg"
       try FileSystem.replace(broken, with: "no photograph")
