@@ -38,6 +38,8 @@ import Synchronization
   /// Closes it; what the disk has to say at this moment is the answer, 0 for nothing.
   @discardableResult func close() -> Int32 {
     let number = open.exchange(-1, ordering: .acquiringAndReleasing)
+    // A child that is just being started still holds the open file, and with it the lock, until it becomes another program.
+    if number >= 0 { _ = flock(number, LOCK_UN) }
     // Linux has closed the descriptor even where a signal came between.
     return number >= 0 && Glibc.close(number) != 0 && errno != EINTR ? errno : 0
   }
