@@ -42,7 +42,8 @@ extension StageTests {
           "train-captioner", arguments(options, epochs: epochs), naming: words + [output, "--force", "--output"])
         #expect(try files(output) == before)
       }
-      #expect(try succeed("train-captioner", arguments()).output.contains("up to date"))
+      try succeed("train-captioner", arguments())
+      #expect(try files(output) == before)
       try succeed("train-captioner", arguments(epochs: 3, output: folder.path + "/three"))
       try succeed("train-captioner", arguments(["--force"], epochs: 3))
       #expect(try files(output) == files(folder.path + "/three"))
@@ -102,7 +103,7 @@ extension StageTests {
     @Test func modelsThatFitNoMachine() throws {
       try expectRefusal(
         "train-captioner", arguments(["--hidden", "1048576"]), naming: ["--hidden 1048576", "of memory"])
-      #expect(!FileSystem.isFolder(output))
+      #expect(!FileSystem.isFile(output + "/captioner.safetensors"))
       try succeed("train-captioner", arguments(["--batch", "1048576"], epochs: 1))
     }
 
