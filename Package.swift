@@ -52,12 +52,13 @@ let package = Package(
     .target(name: "CJPEG", cSettings: optimised, linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CKernels", cSettings: optimised),
     .target(name: "CSystem", cSettings: optimised),
+    .target(name: "CHDF5Memory", dependencies: ["CHDF5"], cSettings: optimised),
     .target(name: "COpenBLAS", cSettings: optimised),
 
     // Owners: the only importers of C, and the only Swift that may be unsafe.
     library("Files", ["CSystem", "Diagnostics"]),
     library("Kernels", ["CKernels", "Diagnostics"]),
-    library("HDF5", ["CHDF5", "Diagnostics", "Files"]),
+    library("HDF5", ["CHDF5", "CHDF5Memory", "Diagnostics", "Files"]),
     library("JPEG", ["CJPEG", "Diagnostics", "Files"]),
     library("Tensors", ["COpenBLAS", "CKernels", "Kernels", "Diagnostics"]),
     library("Archives", ["CZlib", "Diagnostics", "Files"]),

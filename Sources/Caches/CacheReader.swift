@@ -19,7 +19,7 @@ public final class CacheReader: Sendable {
   public init(path: String, format: String) throws {
     map = try MappedFile(path: path)
     try Seal.check(map)
-    let file = try HDF5File(path: path)
+    let file = try HDF5File(map)
     func text(_ name: String) throws -> String {
       guard let text = try file.texts(attribute: name)?.first else {
         throw InputError(

@@ -150,7 +150,7 @@ public final class CacheWriter: Sendable {
         description: "CRC32C of each row of \(dataset.name)")
     }
     let end = try skeleton.copyMetadata(to: file)
-    try file.truncate(to: end)
+    try skeleton.check(file)
     let extents = zip(offsets, datasets).map { $0..<$0 + rows * $1.rowByteCount }
     try Seal.append(to: file, end: end, extents: extents)
     do { try file.publish() } catch {
@@ -237,6 +237,7 @@ public func writeCache(path: String, identity: CacheIdentity, columns: [NamedCol
   let skeleton = try Skeleton()
   try skeleton.write(identity, columns)
   let end = try skeleton.copyMetadata(to: file)
+  try skeleton.check(file)
   try Seal.append(to: file, end: end, extents: [])
   try file.publish()
 }

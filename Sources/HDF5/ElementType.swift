@@ -1,4 +1,5 @@
 import CHDF5
+import Diagnostics
 
 /// The element types of our datasets; all little-endian in the file.
 public enum ElementType: String, Sendable, CaseIterable {
@@ -14,7 +15,7 @@ public enum ElementType: String, Sendable, CaseIterable {
   }
 
   /// Calls `body` with libhdf5's type of this kind.
-  func withHandle<T>(_ body: (hid_t) throws -> T) rethrows -> T {
+  func withHandle<T>(_ body: (hid_t) throws -> T) throws -> T {
     switch self {
     case .uint8: return try body(captioneer_hdf5_uint8())
     case .int32: return try body(captioneer_hdf5_int32())
@@ -23,12 +24,13 @@ public enum ElementType: String, Sendable, CaseIterable {
     case .float32: return try body(captioneer_hdf5_float32())
     case .float16:
       // IEEE 754 binary16: sign at 15, 5 bits of exponent at 10, 10 bits of mantissa. h5py knows it as float16.
-      let type = H5Tcopy(captioneer_hdf5_float32())
-      defer { H5Tclose(type) }
-      H5Tset_fields(type, 15, 10, 5, 0, 10)
-      H5Tset_size(type, 2)
-      H5Tset_ebias(type, 15)
-      return try body(type)
+      func failure() -> InputError { libraryError("float16", "is no type") }
+      return try using(H5Tcopy(captioneer_hdf5_float32()), H5Tclose, orThrow: failure()) { type in
+        try require(H5Tset_fields(type, 15, 10, 5, 0, 10), orThrow: failure())
+        try require(H5Tset_size(type, 2), orThrow: failure())
+        try require(H5Tset_ebias(type, 15), orThrow: failure())
+        return try body(type)
+      }
     }
   }
 }
@@ -53,10 +55,11 @@ public enum Column: Sendable, Equatable {
 }
 
 /// Text that libhdf5 stores with variable length in UTF-8.
-func withTextType<T>(_ body: (hid_t) throws -> T) rethrows -> T {
-  let type = H5Tcopy(captioneer_hdf5_c_string())
-  defer { H5Tclose(type) }
-  H5Tset_size(type, captioneer_hdf5_variable())
-  H5Tset_cset(type, H5T_CSET_UTF8)
-  return try body(type)
+func withTextType<T>(_ body: (hid_t) throws -> T) throws -> T {
+  func failure() -> InputError { libraryError("text", "is no type") }
+  return try using(H5Tcopy(captioneer_hdf5_c_string()), H5Tclose, orThrow: failure()) { type in
+    try require(H5Tset_size(type, captioneer_hdf5_variable()), orThrow: failure())
+    try require(H5Tset_cset(type, H5T_CSET_UTF8), orThrow: failure())
+    return try body(type)
+  }
 }

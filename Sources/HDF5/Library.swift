@@ -18,18 +18,22 @@ func libraryError(_ file: String, _ doing: String) -> InputError {
   InputError(file: file, "\(doing): \(unsafe String(cString: captioneer_hdf5_message()))")
 }
 
-/// An identifier that libhdf5 counts, closed with its owner.
-struct Handle: ~Copyable {
-  let id: hid_t
-  private let close: @convention(c) (hid_t) -> herr_t
-
-  init(_ id: hid_t, _ close: @escaping @convention(c) (hid_t) -> herr_t, orThrow error: @autoclosure () -> InputError)
-    throws
-  {
-    guard id >= 0 else { throw error() }
-    self.id = id
-    self.close = close
+/// Lends an identifier that libhdf5 counts and closes it. A close that fails is an error as well: libhdf5 writes late.
+func using<T>(
+  _ identifier: hid_t, _ close: (hid_t) -> herr_t, orThrow failure: @autoclosure () -> InputError,
+  _ body: (hid_t) throws -> T
+) throws -> T {
+  guard identifier >= 0 else { throw failure() }
+  let result: T
+  do { result = try body(identifier) } catch {
+    _ = close(identifier)
+    throw error
   }
+  guard close(identifier) >= 0 else { throw failure() }
+  return result
+}
 
-  deinit { _ = close(id) }
+/// Throws where libhdf5 says that it failed.
+func require(_ status: herr_t, orThrow failure: @autoclosure () -> InputError) throws {
+  guard status >= 0 else { throw failure() }
 }
