@@ -3,9 +3,9 @@ public import Freshness
 extension StageInput {
   /// A cache, known by its fingerprint: its header is read, never its rows.
   public static func cache(_ name: String, _ path: String, format: String) -> StageInput {
-    StageInput(name, [path], signature: { try fileSignature(name, path) }) { _ in
-      Content(digest: try CacheReader(path: path, format: format).fingerprint)
-    }
+    StageInput(
+      name, [path], signature: { try fileSignature(name, path) },
+      content: { _ in Content(digest: try CacheReader(path: path, format: format).fingerprint) })
   }
 }
 
