@@ -34,6 +34,11 @@ struct SavedRun {
       throw refusal(
         "was trained on other \(name): their fingerprint is \(other.prefix(12))…, that of \(path) \(mine.prefix(12))…")
     }
+    // What a kernel level does to the bits (see `LinearAlgebra.arithmetic`); absent where every level gives the same.
+    let (mine, other) = (wanted["arithmetic"]?.string ?? "the usual", found["arithmetic"]?.string ?? "the usual")
+    guard mine == other else {
+      throw refusal("was computed with \(other) arithmetic; this machine's is \(mine)", "go on where it was begun")
+    }
     for member in wanted.members ?? [] where member.value.canonical != found[member.key]?.canonical {
       let option = "--" + member.key.map { $0 == "_" ? "-" : String($0) }.joined()
       func words(_ value: JSONValue?) -> String {
