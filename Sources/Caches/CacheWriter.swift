@@ -154,8 +154,8 @@ public final class CacheWriter: Sendable {
     let extents = zip(offsets, datasets).map { $0..<$0 + rows * $1.rowByteCount }
     try Seal.append(to: file, end: end, extents: extents)
     do { try file.publish() } catch {
-      // Beside a file that was thrown away it would be believed by nobody; it goes first where the file can't.
-      try? FileSystem.remove(journal.path)
+      // The journal of a file that was thrown away goes too; rows that only got no name stay for the next run.
+      if file.isOver { try? FileSystem.remove(journal.path) }
       throw error
     }
     try FileSystem.remove(journal.path)

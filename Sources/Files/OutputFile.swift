@@ -132,6 +132,9 @@ public final class OutputFile: Sendable {
     }
   }
 
+  /// Whether the temporary file is gone: published, or thrown away.
+  public var isOver: Bool { isFinished.load(ordering: .relaxed) }
+
   /// Throws the temporary file away.
   public func discard() {
     guard !isFinished.exchange(true, ordering: .relaxed) else { return }
