@@ -83,6 +83,8 @@ def select(laboratory: Laboratory, options: argparse.Namespace) -> list[Case]:
     """The cases in order; a seed and the same build give the same ones."""
     chosen: list[Case] = []
     stages = [stage for stage in STAGES if not options.stage or stage.name in options.stage]
+    named = [stage for stage in stages if f"/{stage.name}/" in (options.case or "")]
+    stages = named or stages
     for name, campaign in CAMPAIGNS.items():
         if options.campaign and name not in options.campaign:
             continue
