@@ -96,7 +96,14 @@ def damage_remains(laboratory: Laboratory, stage: Stage, way: str, source: rando
     names += [path for path in (laboratory.case / "out").rglob("*.state.safetensors")]
     if not names:
         return []
-    how = damage(source.choice(sorted(names)), way, source)
+    target = source.choice(sorted(names))
+    how = damage(target, way, source)
+    if target.name.endswith(".state.safetensors"):
+        # Without it finished epochs can't go on, and they are not thrown away unasked.
+        result = laboratory.run(stage)
+        if result.code == 1:
+            found = laws.civil(result, {1}) + laws.spoken(result, stage)
+            return [*found, how] if found else forced(laboratory, stage, reference)
     found = laws.converges(laboratory, stage, reference)
     return [*found, how] if found else []
 

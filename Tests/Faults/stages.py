@@ -82,18 +82,20 @@ STAGES = (
         "score-captions", "score-captions", ("--results", "inputs/results.json", "--scenes", "inputs/scenes"),
         reads=("results.json", "scenes/scenes.json"), prints=True),
     Stage(
-        "run-pipeline", "run-pipeline", ("inputs/pipeline.yaml",), older=("--set", "size=96"), reads=("pipeline.yaml",),
+        "run-pipeline", "run-pipeline", ("inputs/pipeline.yaml",), reads=("pipeline.yaml",),
+        # A trained model is replaced by a longer run only.
+        older=("--set", "epochs=1", "--set", "words=3"),
         publishes_often=True, takes_away=True),
 )
 
 PIPELINE = """\
-variables: { size: "112", epochs: "2" }
+variables: { epochs: "2", words: "15" }
 stages:
   - run: generate-scenes
     with: { train: 12, validation: 4, output: out/scenes }
   - run: decode-images
     with: { split: ["train=out/scenes/captions_train.json", "val=out/scenes/captions_val.json"],
-            images: out/scenes/images, size: "${size}", output: out/images.h5 }
+            images: out/scenes/images, output: out/images.h5 }
   - run: tokenize-captions
     with: { split: ["train=out/scenes/captions_train.json", "val=out/scenes/captions_val.json"], output: out/captions.h5 }
   - run: extract-features
@@ -102,7 +104,8 @@ stages:
     with: { captions: out/captions.h5, features: out/features.h5, hidden: 16, word-vector: 8, batch: 20,
             epochs: "${epochs}", output: out/captioner }
   - run: caption-images
-    with: { checkpoint: out/captioner/captioner.safetensors, features: out/features.h5, split: val, results: out/results.json }
+    with: { checkpoint: out/captioner/captioner.safetensors, features: out/features.h5, split: val, maximum-words: "${words}",
+            results: out/results.json }
 """
 
 
