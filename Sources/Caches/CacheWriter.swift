@@ -153,12 +153,7 @@ public final class CacheWriter: Sendable {
     try skeleton.check(file)
     let extents = zip(offsets, datasets).map { $0..<$0 + rows * $1.rowByteCount }
     try Seal.append(to: file, end: end, extents: extents)
-    do { try file.publish() } catch {
-      // The journal of a file that was thrown away goes too; rows that only got no name stay for the next run.
-      if file.isOver { try? FileSystem.remove(journal.path) }
-      throw error
-    }
-    try FileSystem.remove(journal.path)
+    try file.publish(endingRecord: journal.path)
   }
 
   /// The rows' places and the end of the last one: those of the published file.

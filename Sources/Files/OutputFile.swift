@@ -120,20 +120,18 @@ public final class OutputFile: Sendable {
 
   /// Brings everything to the disk. Where that fails the temporary file is thrown away: the kernel calls the lost pages clean
   /// afterwards, and the next run would believe them.
-  public func synchronize() throws(InputError) {
+  private func synchronize(orThrowAway record: String?) throws(InputError) {
     var status: Int32
     repeat { status = fsync(descriptor.number) } while status != 0 && errno == EINTR
     let failure = status != 0 ? errno : descriptor.closingError()
     guard failure == 0 else {
+      if let record { unsafe _ = unlink(record) }
       discard()
       throw fail(
         "can't be brought to the disk", number: failure,
         remedy: "check the disk; what it may have lost was thrown away, run the command again")
     }
   }
-
-  /// Whether the temporary file is gone: published, or thrown away.
-  public var isOver: Bool { isFinished.load(ordering: .relaxed) }
 
   /// Throws the temporary file away.
   public func discard() {
@@ -144,8 +142,12 @@ public final class OutputFile: Sendable {
 
   /// Brings everything to the disk and gives the file its name; a reader sees the old file or the whole new one. Nothing can be
   /// written afterwards.
-  public func publish() throws(InputError) {
-    try synchronize()
+  ///
+  /// - Parameter record: a file beside it that is of use only as long as it is unfinished. It goes while the lock is still held: the
+  ///   next writer makes its own.
+  public func publish(endingRecord record: String? = nil) throws(InputError) {
+    try synchronize(orThrowAway: record)
+    if let record { try FileSystem.remove(record) }
     try giveName()
     try FileSystem.synchronizeFolder(of: target)
   }
