@@ -75,7 +75,7 @@ let package = Package(
     library("Images", ["JPEG", "Kernels", "Files"]),
     library("Caches", ["Freshness", "HDF5", "Files", "Kernels", "Digests", "JSON", "Diagnostics", "Workers"]),
     library("Weights", ["JSON", "Files", "Archives", "Diagnostics", "Digests"]),
-    library("Scenes", ["JPEG", "JSON", "Files", "Diagnostics", "Workers"]),
+    library("Scenes", ["JPEG", "JSON", "Files", "Diagnostics", "Digests", "Workers"]),
 
     // Models and training.
     library("MobileNetV2", ["Weights", "Kernels", "Diagnostics", "Workers"]),
@@ -119,7 +119,7 @@ let package = Package(
     stage("train-captioner", ["Caches", "Training", "Reports", "Files", "Freshness"]),
     stage("caption-images", ["Caches", "Captioning", "Files", "Freshness"]),
     stage("generate-scenes", ["Scenes", "Freshness"]),
-    stage("score-captions", ["Scores", "Files"]),
+    stage("score-captions", ["Scores", "Files", "Freshness"]),
     stage("run-pipeline", ["Pipelines", "Freshness", "Files"]),
     // What Tests/benchmark.sh times inside one process.
     .executableTarget(
@@ -150,6 +150,7 @@ let package = Package(
       "Training",
       ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions", "HDF5"]),
     tests("Pipelines", ["JSON", "Files", "Diagnostics"]), tests("Freshness", ["JSON", "Files", "Diagnostics"]),
+    tests("StageSupport"),
     tests("Stage", ["JSON", "Files", "Diagnostics", "Caches", "Weights"]),
   ]
 )

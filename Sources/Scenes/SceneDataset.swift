@@ -1,7 +1,9 @@
 public import Diagnostics
+import Digests
 import Files
 import JPEG
 import JSON
+import Synchronization
 import Workers
 
 /// Drawn scenes as a data set of COCO's form: `images/`, `captions_train.json`, `captions_val.json`, and `scenes.json` with the truth.
@@ -31,20 +33,26 @@ public struct SceneDataset: Sendable {
     return String(repeating: "0", count: max(0, 12 - digits.count)) + digits + ".jpg"
   }
 
-  /// Draws every scene; the captions come last, so a folder with captions has all its photographs.
-  public func write(threads: Int, progress: any ProgressReporter) throws {
+  /// Draws every scene that is not there yet; the captions come last, so a folder with captions has all its photographs.
+  ///
+  /// - Parameter restarts: draws all of them again, and replaces files that came from elsewhere.
+  public func write(threads: Int, restarts: Bool = false, progress: any ProgressReporter) throws {
+    let lock = try FolderLock(folder: folder)
+    defer { withExtendedLifetime(lock) {} }
     let images = FileSystem.join(folder, "images")
     try FileSystem.makeFolder(images)
+    let record = try SceneRecord(folder: folder, series: "seed \(seed) quality \(quality)")
+    let count = trainCount + validationCount
+    let missing = restarts ? Array(0..<count) : try missingScenes(images, record, threads: threads, progress: progress)
     // Captions of an earlier series must not stay beside half of this one's photographs.
     for output in outputs { try FileSystem.remove(output) }
-    let count = trainCount + validationCount
-    progress.begin("drawing", total: count, done: 0, unit: "scenes")
-    try forEachIndex((count + 15) / 16, threads: threads) { block, _ in
+    progress.begin("drawing", total: count, done: count - missing.count, unit: "scenes")
+    try forEachIndex((missing.count + 15) / 16, threads: threads) { block, _ in
       if progress.isCancelled { throw Interrupted() }
-      for index in block * 16..<min(count, (block + 1) * 16) {
-        let scene = Scene(seed: seed, index: index)
-        let jpeg = try encodeJPEG(
-          scene.draw().byteSpan, width: scene.width, height: scene.height, quality: quality)
+      for index in missing[block * 16..<min(missing.count, (block + 1) * 16)] {
+        let jpeg = try photograph(index)
+        // Noted first: a file that has its name is known to be ours, whatever happens in between.
+        try record.add(fileName(index), sha256(jpeg.byteSpan))
         let file = try OutputFile(path: FileSystem.join(images, fileName(index)))
         try file.write(jpeg.byteSpan, at: 0)
         try file.publishUnsynchronized()
@@ -55,6 +63,45 @@ public struct SceneDataset: Sendable {
     try FileSystem.replace(outputs[1], with: annotations(0..<trainCount))
     try FileSystem.replace(outputs[2], with: annotations(trainCount..<count))
     try FileSystem.replace(outputs[0], with: truth(count))
+  }
+
+  private func photograph(_ index: Int) throws -> [UInt8] {
+    let scene = Scene(seed: seed, index: index)
+    return try encodeJPEG(scene.draw().byteSpan, width: scene.width, height: scene.height, quality: quality)
+  }
+
+  /// The scenes whose photographs are not there, or are those of another series.
+  ///
+  /// - Throws: `InputError` for a file of that name that came from elsewhere; `Interrupted`.
+  private func missingScenes(
+    _ images: String, _ record: SceneRecord, threads: Int, progress: any ProgressReporter
+  ) throws -> [Int] {
+    let count = trainCount + validationCount
+    let missing = Mutex<[Int]>([])
+    try forEachIndex((count + 255) / 256, threads: threads) { block, _ in
+      if progress.isCancelled { throw Interrupted() }
+      for index in block * 256..<min(count, (block + 1) * 256) {
+        if try !isThere(index, images, record) { missing.withLock { $0.append(index) } }
+      }
+    }
+    return missing.withLock { $0.sorted() }
+  }
+
+  private func isThere(_ index: Int, _ images: String, _ record: SceneRecord) throws -> Bool {
+    let name = fileName(index)
+    let path = FileSystem.join(images, name)
+    guard try FileSystem.status(of: path) != nil else { return false }
+    let file = try MappedFile(path: path)
+    let digest = sha256(file.bytes)
+    if record.isRight(name, digest) { return true }
+    if record.isOurs(name, digest) { return false }
+    // Perhaps of a folder that is older than the record.
+    let jpeg = try photograph(index)
+    guard digest == sha256(jpeg.byteSpan) else {
+      throw InputError(file: path, "was not made by generate-scenes", remedy: "choose another folder, or give --force")
+    }
+    try record.add(name, digest)
+    return true
   }
 
   private func annotations(_ range: Range<Int>) -> String {

@@ -11,7 +11,8 @@ import StageSupport
     abstract: "Draws scenes of coloured shapes with five captions each, as a data set of COCO's form.",
     discussion: """
       Writes OUTPUT/images/*.jpg, captions_train.json, captions_val.json and scenes.json, which says what each scene
-      really shows. The same seed draws the same files on every machine.
+      really shows. The same seed draws the same files on every machine. scenes.record names what was made, by which an
+      interrupted run goes on; a photograph of the same name that came from elsewhere is not replaced without --force.
 
       EXAMPLE
         generate-scenes --train 3000 --validation 300 --output cache/demo/scenes
@@ -43,11 +44,12 @@ import StageSupport
       configuration: [
         "train": .integer(train), "validation": .integer(validation), "seed": .integer(seed),
         "quality": .integer(quality),
-      ], inputs: [], outputs: dataset.outputs.map { StageOutput($0) }, rows: train + validation, bytes: (train + validation) * 11_000)
+      ], inputs: [], outputs: dataset.outputs.map { StageOutput($0) }, rows: train + validation,
+      bytes: (train + validation) * 11_000)
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
-    try dataset.write(threads: common.threadCount, progress: progress)
+    try dataset.write(threads: common.threadCount, restarts: common.force, progress: progress)
     return StageOutcome(
       lines: ["generate-scenes: \(train) scenes for training and \(validation) held out in \(output)"],
       result: ["train": .integer(train), "validation": .integer(validation), "folder": .string(output)])

@@ -1,11 +1,12 @@
 import ArgumentParser
 import Diagnostics
 import Files
+import Freshness
 import JSON
 import Scores
 import StageSupport
 
-@main struct ScoreCaptions: ParsableCommand {
+@main struct ScoreCaptions: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "score-captions",
     abstract: "Says how many captions of drawn scenes name the main object's colour and shape.",
@@ -20,25 +21,46 @@ import StageSupport
   @Option(help: "The folder that generate-scenes made.") var scenes: String
   @Option(help: "How many captions to show beside the true ones.") var examples = 10
   @Option(help: "The share of right captions that is enough, 0 to 1.") var minimum = 0.0
-  @Flag(help: "Print the result as JSON on standard output.") var json = false
+  @OptionGroup var common: CommonOptions
 
-  func run() throws {
-    Signals.install()
-    do {
-      if try score() < minimum { throw ExitCode(2) }
-    } catch let error as InputError {
-      printError("score-captions: \(error)")
-      throw ExitCode(1)
-    }
+  func validate() throws {
+    guard examples >= 0 else { throw ValidationError("--examples must not be negative") }
+    guard (0...1).contains(minimum) else { throw ValidationError("--minimum goes from 0 to 1") }
+  }
+
+  private var truthPath: String { FileSystem.join(scenes, "scenes.json") }
+  private var heldOutPath: String { FileSystem.join(scenes, "captions_val.json") }
+
+  func plan() throws -> StagePlan {
+    StagePlan(
+      stage: "score-captions", codeVersion: 1, configuration: ["minimum": .number(minimum)],
+      inputs: [.file("results", results), .file("scenes", truthPath), .file("captions", heldOutPath)], outputs: [])
+  }
+
+  func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
+    var lines: [String] = []
+    let score = try score(&lines)
+    func percent(_ count: Int) -> String { "\((Double(count) / Double(score.scenes) * 1000).rounded() / 10) %" }
+    lines.append(
+      "\(score.scenes) held-out scenes: the main object's colour and shape are right in \(percent(score.rightBoth)), the colour in "
+        + "\(percent(score.rightColor)), the shape in \(percent(score.rightShape))")
+    return StageOutcome(
+      lines: lines,
+      result: [
+        "scenes": .integer(score.scenes), "right_color": .integer(score.rightColor),
+        "right_shape": .integer(score.rightShape), "right_both": .integer(score.rightBoth),
+        "share": .number(score.share),
+      ], isComplete: score.share >= minimum)
   }
 
   private func read(_ path: String) throws -> JSONValue {
     try JSONValue(parsing: try FileSystem.readText(path), file: path)
   }
 
-  private func score() throws -> Double {
-    let truths = try read(FileSystem.join(scenes, "scenes.json")).array ?? []
-    let heldOut = try read(FileSystem.join(scenes, "captions_val.json"))
+  /// - Parameter lines: gets the first captions beside the true ones.
+  private func score(_ lines: inout [String]) throws -> SceneScore {
+    let truths = try read(truthPath).array ?? []
+    let heldOut = try read(heldOutPath)
     let annotations = heldOut["annotations"]?.array ?? []
     // Each held-out scene counts once: what a run left out must not raise the share.
     var missing = Set(heldOut["images"]?.array?.compactMap { $0["id"]?.integer } ?? [])
@@ -55,9 +77,9 @@ import StageSupport
           remedy: "give both of one run")
       }
       score.add(caption: caption, truth: truths[id - 1])
-      if index < examples, !json {
+      if index < examples {
         let truth = annotations.first { $0["image_id"]?.integer == id }?["caption"]?.string ?? ""
-        print("  scene \(id)\n    says  \(caption)\n    true  \(truth)")
+        lines.append("  scene \(id)\n    says  \(caption)\n    true  \(truth)")
       }
     }
     if let id = missing.min() {
@@ -65,19 +87,6 @@ import StageSupport
         file: results, "\(missing.count) held-out scenes have no caption; the first is \(id)",
         remedy: "caption the whole validation split")
     }
-    func percent(_ count: Int) -> String { "\((Double(count) / Double(score.scenes) * 1000).rounded() / 10) %" }
-    if json {
-      print(
-        JSONValue.object([
-          .init("scenes", .integer(score.scenes)), .init("right_color", .integer(score.rightColor)),
-          .init("right_shape", .integer(score.rightShape)), .init("right_both", .integer(score.rightBoth)),
-          .init("share", .number(score.share)),
-        ]).pretty)
-    } else {
-      print(
-        "\(score.scenes) held-out scenes: the main object's colour and shape are right in \(percent(score.rightBoth)), the colour in "
-          + "\(percent(score.rightColor)), the shape in \(percent(score.rightShape))")
-    }
-    return score.share
+    return score
   }
 }

@@ -61,6 +61,51 @@ import Testing
     #expect(set.outputs.allSatisfy { !FileSystem.isFile($0) })
   }
 
+  /// What is there and right is not drawn again; what is damaged is, and what came from elsewhere is left alone.
+  @Test func anInterruptedRunGoesOn() throws {
+    let folder = try TemporaryFolder()
+    let set = SceneDataset(folder: folder.path + "/scenes", trainCount: 60, validationCount: 4, seed: 1)
+    let whole = SceneDataset(folder: folder.path + "/whole", trainCount: 60, validationCount: 4, seed: 1)
+    try whole.write(threads: 2, progress: SilentProgress())
+    func photographs(_ set: SceneDataset) throws -> [[UInt8]] {
+      let images = set.folder + "/images"
+      return try FileSystem.list(images).map { bytes(try MappedFile(path: images + "/" + $0)) }
+    }
+    #expect(throws: Interrupted.self) { try set.write(threads: 1, progress: StoppingProgress(after: 16)) }
+    let first = set.folder + "/images/000000000001.jpg"
+    let second = set.folder + "/images/000000000002.jpg"
+    let before = try FileSystem.status(of: first)?.identity
+    try FileSystem.replace(second, with: "")
+    #expect(throws: InputError.self) { try set.write(threads: 1, progress: SilentProgress()) }
+    try FileSystem.remove(second)
+    // Half a line, as a kill leaves it.
+    let record = set.folder + "/scenes.record"
+    try FileSystem.replace(record, with: String(try FileSystem.readText(record).dropLast(9)))
+    let progress = CountingProgress()
+    try set.write(threads: 2, progress: progress)
+    #expect(progress.done.load(ordering: .relaxed) == 15)
+    #expect(try FileSystem.status(of: first)?.identity == before)
+    #expect(try photographs(set) == photographs(whole))
+  }
+
+  @Test func filesFromElsewhereStay() throws {
+    let folder = try TemporaryFolder()
+    var set = SceneDataset(folder: folder.path, trainCount: 3, validationCount: 1, seed: 1)
+    let foreign = folder.path + "/images/000000000002.jpg"
+    try FileSystem.makeFolder(folder.path + "/images")
+    try FileSystem.replace(foreign, with: "somebody's")
+    let error = #expect(throws: InputError.self) { try set.write(threads: 1, progress: SilentProgress()) }
+    #expect(error?.file == foreign)
+    #expect(try FileSystem.readText(foreign) == "somebody's")
+    try set.write(threads: 1, restarts: true, progress: SilentProgress())
+    // Its own it may replace, by another series.
+    set.seed = 2
+    try set.write(threads: 1, progress: SilentProgress())
+    let lock = try FolderLock(folder: folder.path)
+    #expect(throws: InputError.self) { try set.write(threads: 1, progress: SilentProgress()) }
+    withExtendedLifetime(lock) {}
+  }
+
   private func bytes(_ file: borrowing MappedFile) -> [UInt8] {
     file.bytes.values(at: 0, count: file.bytes.byteCount)
   }
@@ -74,4 +119,13 @@ private final class StoppingProgress: ProgressReporter {
   func advance(by count: Int) { remaining.subtract(count, ordering: .relaxed) }
   func note(_ line: String) {}
   var isCancelled: Bool { remaining.load(ordering: .relaxed) <= 0 }
+}
+
+/// Remembers how much was finished before.
+private final class CountingProgress: ProgressReporter {
+  let done = Atomic<Int>(0)
+  func begin(_ phase: String, total: Int, done: Int, unit: String) { self.done.store(done, ordering: .relaxed) }
+  func advance(by count: Int) {}
+  func note(_ line: String) {}
+  var isCancelled: Bool { false }
 }

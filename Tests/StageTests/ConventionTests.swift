@@ -8,7 +8,7 @@ extension StageTests {
   @Suite struct ConventionTests {
     static let allStages = [
       "generate-scenes", "decode-images", "tokenize-captions", "extract-features", "train-captioner",
-      "caption-images", "run-pipeline",
+      "caption-images", "score-captions", "run-pipeline",
     ]
 
     @Test(arguments: allStages) func helpTeachesWithAnExample(name: String) throws {
