@@ -2,27 +2,20 @@ public import Diagnostics
 import Files
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Progress on standard error: a bar with rate and remaining time on a terminal, a line every few seconds elsewhere.
 public final class TerminalProgress: ProgressReporter {
   private struct State {
-    var phase = ""
-    var unit = ""
-    var total = 0
-    var done = 0
-    var doneBefore = 0
-    var began = 0.0
+    var line = ProgressLine(phase: "", total: 0, done: 0, unit: "", now: 0)
     var drawn = 0.0
     var isShown = false
     var announcement: String?
   }
 
+  private static let clearToEnd = "\u{1B}[K"
+
   private let name: String
   private let isQuiet: Bool
-  private let isTerminal = isatty(2) == 1
+  private let isTerminal = Terminal.isUsable
   private let state = Mutex(State())
 
   /// - Parameter announcement: a note for the moment when work begins, so that bad input is told in one line.
@@ -40,27 +33,27 @@ public final class TerminalProgress: ProgressReporter {
       note(announcement)
     }
     state.withLock { state in
-      if state.isShown && isTerminal { writeStandardError("\r\u{1B}[K") }
+      if state.isShown && isTerminal { writeStandardError("\r" + Self.clearToEnd) }
       let now = monotonicSeconds()
-      state = State(phase: phase, unit: unit, total: total, done: done, doneBefore: done, began: now, drawn: now)
+      state = State(line: ProgressLine(phase: phase, total: total, done: done, unit: unit, now: now), drawn: now)
     }
   }
 
   public func advance(by count: Int) {
     state.withLock { state in
-      state.done += count
       let now = monotonicSeconds()
+      state.line.advance(by: count, now: now)
       guard !isQuiet, now - state.drawn >= (isTerminal ? 0.1 : 5) else { return }
       state.drawn = now
       state.isShown = true
-      writeStandardError(isTerminal ? "\r\(line(state, now))\u{1B}[K" : line(state, now) + "\n")
+      writeStandardError(isTerminal ? "\r\(text(state, now))\(Self.clearToEnd)" : text(state, now) + "\n")
     }
   }
 
   public func note(_ line: String) {
     state.withLock { state in
       guard !isQuiet else { return }
-      writeStandardError((state.isShown && isTerminal ? "\r\u{1B}[K" : "") + "\(name): \(line)\n")
+      writeStandardError((state.isShown && isTerminal ? "\r" + Self.clearToEnd : "") + "\(name): \(line)\n")
     }
   }
 
@@ -71,34 +64,14 @@ public final class TerminalProgress: ProgressReporter {
       note(announcement)
     }
     state.withLock { state in
-      if state.isShown && isTerminal { writeStandardError("\r\(line(state, monotonicSeconds()))\u{1B}[K\n") }
+      if state.isShown && isTerminal {
+        writeStandardError("\r\(text(state, monotonicSeconds()))\(Self.clearToEnd)\n")
+      }
       state.isShown = false
     }
   }
 
-  private func line(_ state: State, _ now: Double) -> String {
-    let rate = Double(state.done - state.doneBefore) / max(now - state.began, 1e-9)
-    let remaining = rate > 0 ? Double(state.total - state.done) / rate : 0
-    let share = state.total > 0 ? Double(state.done) / Double(state.total) : 1
-    let bar =
-      isTerminal
-      ? " [" + String(repeating: "#", count: Int(share * 24)) + String(repeating: ".", count: 24 - Int(share * 24))
-        + "]" : ""
-    let rateText = rate >= 100 ? "\(Int(rate))" : "\((rate * 10).rounded() / 10)"
-    return
-      "\(name): \(state.phase)\(bar) \(state.done)/\(state.total) \(state.unit), \(rateText)/s, \(Self.clock(remaining)) left"
+  private func text(_ state: State, _ now: Double) -> String {
+    state.line.text(name: name, width: isTerminal ? Terminal.width : nil, now: now)
   }
-
-  private static func clock(_ seconds: Double) -> String {
-    let whole = Int(seconds.rounded())
-    func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-    return whole < 3600
-      ? "\(whole / 60):\(padded(whole % 60))" : "\(whole / 3600):\(padded(whole / 60 % 60)):\(padded(whole % 60))"
-  }
-}
-
-private func monotonicSeconds() -> Double {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
