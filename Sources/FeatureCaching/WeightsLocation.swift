@@ -41,7 +41,7 @@ public enum WeightsLocation {
     func curl(_ arguments: [String], isSilent: Bool) throws(InputError) -> Int32 {
       try ChildProcess.run(
         "/usr/bin/env", ["curl", "--fail", "--location", "--connect-timeout", "20"] + arguments + [url],
-        capturesOutput: isSilent, silencesErrors: isSilent
+        capturesOutput: isSilent, errors: isSilent ? .silenced : .passed
       ).code
     }
     func fail(_ problem: String) -> InputError {

@@ -14,7 +14,12 @@ public enum ChildProcess {
     public var signal: Int32?
     /// What it wrote to standard output, where that was captured.
     public var output: String
+    /// What it wrote to standard error, where that was captured.
+    public var errors: String
   }
+
+  /// What becomes of a child's standard error.
+  public enum Errors: Sendable { case passed, silenced, captured }
 
   /// How a child belongs to this process.
   public enum Bond: Sendable {
@@ -32,12 +37,12 @@ public enum ChildProcess {
     return FileSystem.folder(of: String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }
 
-  /// Runs `executable` with `arguments` and this process's environment; standard error is passed through.
+  /// Runs `executable` with `arguments` and this process's environment.
   ///
   /// This process waits for it; the signals that `Signals` handles are handed to it meanwhile.
   /// - Throws: `InputError` where the program can't be started.
   public static func run(
-    _ executable: String, _ arguments: [String], capturesOutput: Bool, silencesErrors: Bool = false,
+    _ executable: String, _ arguments: [String], capturesOutput: Bool, errors: Errors = .passed,
     bond: Bond = .sister
   ) throws(InputError) -> Result {
     func fail(_ code: Int32) -> InputError {
@@ -48,17 +53,17 @@ public enum ChildProcess {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    var output: Pipe?
+    var captured: [Pipe] = []
     var life: Pipe?
     var settings: [String] = []
-    if capturesOutput {
-      guard let pipe = Pipe() else { throw fail(errno) }
-      unsafe posix_spawn_file_actions_adddup2(&actions, pipe.writing, 1)
-      output = pipe
+    for number: Int32 in (capturesOutput ? [1] : []) + (errors == .captured ? [2] : []) {
+      guard let pipe = Pipe(purpose: number) else { throw fail(errno) }
+      unsafe posix_spawn_file_actions_adddup2(&actions, pipe.writing, number)
+      captured.append(pipe)
     }
-    if silencesErrors { unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) }
+    if errors == .silenced { unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) }
     if bond == .stage {
-      guard let pipe = Pipe() else { throw fail(errno) }
+      guard let pipe = Pipe(purpose: 0) else { throw fail(errno) }
       // On itself: that alone lets the child inherit it.
       unsafe posix_spawn_file_actions_adddup2(&actions, pipe.reading, pipe.reading)
       settings.append("\(ParentWatch.variable)=\(pipe.reading)")
@@ -73,8 +78,7 @@ public enum ChildProcess {
       return failure
     }
     guard failure == 0 else { throw fail(failure) }
-    output?.closeWriting()
-    let bytes = output?.readAll() ?? []
+    Pipe.readAll(captured)
     // The number is another process's once it is reaped: until then it is handed signals, and no longer.
     var information = unsafe siginfo_t()
     while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
@@ -83,9 +87,12 @@ public enum ChildProcess {
     while unsafe waitpid(process, &status, 0) < 0 && errno == EINTR {}
     withExtendedLifetime(life) {}
     let signal = status & 0x7F
+    func text(_ number: Int32) -> String {
+      String(decoding: captured.first { $0.purpose == number }?.bytes ?? [], as: UTF8.self)
+    }
     return Result(
-      code: signal == 0 ? status >> 8 & 0xFF : 128 + signal, signal: signal == 0 ? nil : signal,
-      output: String(decoding: bytes, as: UTF8.self))
+      code: signal == 0 ? status >> 8 & 0xFF : 128 + signal, signal: signal == 0 ? nil : signal, output: text(1),
+      errors: text(2))
   }
 
   private static func spawn(
@@ -132,12 +139,16 @@ public enum ChildProcess {
 private final class Pipe {
   let reading: Int32
   private(set) var writing: Int32
+  /// The child's descriptor that it is for.
+  let purpose: Int32
+  private(set) var bytes: [UInt8] = []
 
-  init?() {
+  init?(purpose: Int32) {
     var ends: [Int32] = [-1, -1]
     guard unsafe pipe(&ends) == 0 else { return nil }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     (reading, writing) = (ends[0], ends[1])
+    self.purpose = purpose
   }
 
   deinit {
@@ -145,19 +156,27 @@ private final class Pipe {
     close(reading)
   }
 
-  func closeWriting() {
+  private func closeWriting() {
     if writing >= 0 { close(writing) }
     writing = -1
   }
 
-  func readAll() -> [UInt8] {
-    var bytes: [UInt8] = []
+  /// Reads all of them to their ends, whichever has something, so that no writer waits for another's reader.
+  static func readAll(_ pipes: [Pipe]) {
+    for pipe in pipes { pipe.closeWriting() }
+    var open = pipes
     var chunk = [UInt8](repeating: 0, count: 65536)
-    while true {
-      let count = unsafe read(reading, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      if count <= 0 { return bytes }
-      bytes += chunk[..<count]
+    while !open.isEmpty {
+      var entries = open.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
+      if unsafe poll(&entries, nfds_t(entries.count), -1) < 0 {
+        if errno == EINTR { continue }
+        return
+      }
+      for (pipe, entry) in zip(open, entries) where entry.revents != 0 {
+        let count = unsafe read(pipe.reading, &chunk, chunk.count)
+        if count > 0 { pipe.bytes += chunk[..<count] }
+        if count == 0 || count < 0 && errno != EINTR { open.removeAll { $0 === pipe } }
+      }
     }
   }
 }

@@ -11,80 +11,115 @@ import StageSupport
     abstract: "Runs the stages of a pipeline file whose inputs, options, weights or code changed, and no others.",
     discussion: """
       Each stage says itself whether its output is up to date, so running a stage by hand and running it here do the
-      same. After an interruption the same command goes on from where it stopped.
+      same. HUP, INT and TERM are handed to the stage that runs; the same command goes on from where it stopped.
+
+      A value given by --set is one word and stands for the variable everywhere, also in other variables; an empty one
+      leaves the option out. Each variable can be set once.
 
       EXAMPLE
         run-pipeline pipelines/seed-rnn-512.yaml --set photos=/data/coco/photos --set train=captions_train.json
+        for hidden in 256 512 1024; do run-pipeline pipelines/seed-rnn-512.yaml --set hidden=$hidden; done
 
-      Exit codes: 0 everything is complete, 1 or 2 a stage failed or was incomplete, 130 interrupted.
+      Exit codes: 0 everything is complete, else that of the stage that was not: 1 failed, 2 incomplete, 64 wrong
+      options, 129, 130 and 143 stopped by HUP, INT and TERM.
       """)
 
   @Argument(help: "The pipeline file (YAML).")
   var file: String
-  @Option(name: .customLong("set"), help: "Another value for a variable of the file: NAME=VALUE. May be repeated.")
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Another value for a variable of the file. May be repeated.", valueName: "NAME=VALUE"))
   var settings: [String] = []
   @OptionGroup var common: CommonOptions
+
+  static func main() {
+    StandardStreams.secure()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // Wrong usage of this command; of a stage's it has told already.
+      if !(error is ExitCode), exitCode(for: error) == .validationFailure, CommandLine.arguments.contains("--json") {
+        let report = PipelineReport(failure: InputError(message(for: error)))
+        try? writeStandardOutput(report.json.pretty + "\n")
+      }
+      exit(withError: error)
+    }
+  }
+
+  func validate() throws {
+    var names: Set<String> = []
+    for (name, _) in try overrides where !names.insert(name).inserted {
+      throw ValidationError("--set \(name) is given twice")
+    }
+  }
+
+  private var overrides: [(name: String, value: String)] {
+    get throws {
+      try settings.map { setting in
+        guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
+          throw ValidationError("--set \(setting): expected NAME=VALUE")
+        }
+        return (name: String(setting[..<equals]), value: String(setting[setting.index(after: equals)...]))
+      }
+    }
+  }
 
   func run() throws {
     Signals.install()
     Signals.installForwarding()
+    var code: Int32 = 1
     do {
-      let code = try execute()
-      if code != 0 { throw ExitCode(code) }
+      code = try execute()
     } catch let error as InputError {
       printError("run-pipeline: \(error)")
-      throw ExitCode(1)
+      if common.json { try? writeStandardOutput(PipelineReport(failure: error).json.pretty + "\n") }
+    } catch let error as PipelineFile.UnknownVariable {
+      throw ValidationError(error.description)
     }
+    if code != 0 { throw ExitCode(code) }
   }
 
   private func execute() throws -> Int32 {
-    let overrides = try settings.map { setting in
-      guard let equals = setting.firstIndex(of: "=") else {
-        throw InputError("--set \(setting): expected NAME=VALUE")
-      }
-      return (name: String(setting[..<equals]), value: String(setting[setting.index(after: equals)...]))
-    }
-    let pipeline = try PipelineFile(path: file, overrides: overrides)
+    let pipeline = try PipelineFile(path: file, overrides: try overrides)
     var extra: [String] = []
-    if let threads = common.threads { extra += ["--threads", "\(threads)"] }
+    if let threads = common.threads { extra.append("--threads=\(threads)") }
     if common.force { extra.append("--force") }
     if common.quiet { extra.append("--quiet") }
     let runner = PipelineRun(pipeline, stagesIn: ChildProcess.ownFolder, extraArguments: extra)
-    return common.dryRun ? try describe(pipeline, runner) : try perform(pipeline, runner)
+    let steps = common.dryRun ? try plan(runner) : try perform(pipeline, runner)
+    let report = PipelineReport(steps: steps, ofStages: pipeline.stages.count, signal: Signals.received)
+    if common.json { try writeStandardOutput(report.json.pretty + "\n") }
+    return report.code
   }
 
   /// `--dry-run`: every stage, its command line, and whether it would run.
-  private func describe(_ pipeline: PipelineFile, _ runner: PipelineRun) throws -> Int32 {
-    var steps: [JSONValue] = []
-    for stage in pipeline.stages {
-      let plan = try runner.plan(stage)
-      let status =
-        plan.map { $0.isCurrent ? "up to date" : "would run: \($0.reason)" } ?? "would run: needs an earlier stage"
-      steps.append([
-        "stage": .string(stage.name), "arguments": .array(stage.arguments.map { .string($0) }),
-        "up_to_date": .bool(plan?.isCurrent ?? false), "reason": .string(plan?.reason ?? "needs an earlier stage"),
-      ])
-      if !common.json { print("\(stage.name) \(stage.arguments.joined(separator: " "))\n  \(status)") }
+  private func plan(_ runner: PipelineRun) throws -> [PipelineStep] {
+    let steps = try runner.plan()
+    for step in steps {
+      if !common.json {
+        let status = [step.status, step.error?.description ?? step.reason].compactMap(\.self).joined(separator: ": ")
+        try writeStandardOutput("\(step.stage.name) \(step.stage.arguments.joined(separator: " "))\n  \(status)\n")
+      }
+      if !step.errors.isEmpty { writeStandardError(step.errors) }
     }
-    if common.json { print(JSONValue.array(steps).pretty) }
-    return 0
+    return steps
   }
 
-  private func perform(_ pipeline: PipelineFile, _ runner: PipelineRun) throws -> Int32 {
-    var steps: [JSONValue] = []
-    var code: Int32 = 0
+  private func perform(_ pipeline: PipelineFile, _ runner: PipelineRun) throws -> [PipelineStep] {
+    var steps: [PipelineStep] = []
     for stage in pipeline.stages {
-      let step = try runner.perform(stage, asJSON: common.json) { name, runs, reason in
-        printError("run-pipeline: \(name): \(runs ? "runs" : "up to date"): \(reason)")
-      }
-      steps.append(step.json)
-      code = step.exitCode
-      if code != 0 {
-        printError("run-pipeline: \(stage.name) ended with exit code \(code); the stages after it did not run")
-        break
-      }
+      let step = try runner.perform(stage, asJSON: common.json)
+      steps.append(step)
+      if step.code == 0, Signals.received == nil || steps.count == pipeline.stages.count { continue }
+      let following = pipeline.stages.dropFirst(steps.count).map(\.name).joined(separator: ", ")
+      let ending =
+        step.signal.map { "was killed by signal \($0); what it had finished is kept, the same command goes on" }
+        ?? "ended with exit code \(step.code)"
+      printError(
+        "run-pipeline: \(stage.name) \(ending)" + (following.isEmpty ? "" : "; these did not run: \(following)"))
+      break
     }
-    if common.json { print(JSONValue.array(steps).pretty) }
-    return code
+    return steps
   }
 }

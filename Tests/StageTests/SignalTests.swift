@@ -43,8 +43,10 @@ extension StageTests {
 
     @Test func aSecondSignalEndsAtOnce() throws {
       // A stage that can't finish its unit: nobody reads what it prints.
-      let results: JSONValue = [["image_id": 49, "caption": .string(String(repeating: "red ", count: 50_000))]]
-      try FileSystem.replace(folder.path + "/results.json", with: results.compact)
+      let results = (Fixture.trainCount..<Fixture.trainCount + Fixture.validationCount).map { scene -> JSONValue in
+        ["image_id": .integer(scene + 1), "caption": .string(String(repeating: "red ", count: 5000))]
+      }
+      try FileSystem.replace(folder.path + "/results.json", with: JSONValue.array(results).compact)
       let script = """
         cd \(folder.path); mkfifo out; sleep 60 <out & reader=$!
         "$0" "$@" >out & stage=$!
