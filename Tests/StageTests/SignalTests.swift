@@ -66,7 +66,9 @@ extension StageTests {
     }
 
     /// In blocks of 512 bytes. Bash counts 1024, so the limit is between.
-    @Test(arguments: [("generate-scenes", 4), ("train-captioner", 64)])
+    @Test(arguments: [
+      ("generate-scenes", 4), ("decode-images", 64), ("extract-features", 64), ("train-captioner", 64),
+    ])
     func aFileSizeLimitIsLikeAFullDisk(stage: String, blocks: Int) throws {
       let output = folder.path + "/output"
       let arguments: [String] =
