@@ -109,10 +109,11 @@ class Running:
         # The runtime's backtraces take seconds, and the signal says enough.
         environment = dict(os.environ, LC_ALL="C", SWIFT_BACKTRACE="enable=no")
         if around.plan is not None:
+            # The library lies beside the inputs and the cases.
             environment |= {
                 "LD_PRELOAD": str(library), "FAULTS_STATE": str(self.state), "FAULTS_LOG": str(self.log),
                 "FAULTS_PLAN": str(around.plan),
-                "FAULTS_ROOTS": f"{folder.parent}:/dev/shm/captioneer:/tmp/captioneer-skel",
+                "FAULTS_ROOTS": f"{library.parent}/:/dev/shm/captioneer:/tmp/captioneer-skel",
             }
         # A limit on files would hit files for the output, too: then it goes to pipes, where it has room enough.
         self.pipes: dict[str, int] = {}
