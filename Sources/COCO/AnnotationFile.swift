@@ -63,7 +63,7 @@ public struct AnnotationFile: Sendable {
   ///   double or point nowhere.
   public init(path: String, threads: Int) throws {
     let map = try MappedFile(path: path)
-    let (digest, content) = try Self.digest(path, threads: threads) {
+    let (digest, content) = try Self.digest(map, threads: threads) {
       var content = AnnotationContent(map: map)
       try content.readCOCO()
       try content.resolve()
@@ -80,9 +80,9 @@ public struct AnnotationFile: Sendable {
     captionEntries = content.captions
   }
 
-  /// The file's SHA-256 beside what `read` gives, on two threads where there are two.
+  /// The file's SHA-256 beside what `read` makes of the same bytes, on two threads where there are two.
   static func digest<Content: Sendable>(
-    _ path: String, threads: Int, _ read: @Sendable () throws -> Content
+    _ map: MappedFile, threads: Int, _ read: @Sendable () throws -> Content
   ) throws -> (String, Content) {
     let digest = Mutex("")
     let result = Mutex<Content?>(nil)
@@ -98,15 +98,14 @@ public struct AnnotationFile: Sendable {
           throw error
         }
       } else {
-        let text = try Self.sha256(of: path) { isRefused.load(ordering: .relaxed) }
+        let text = try Self.sha256(of: map) { isRefused.load(ordering: .relaxed) }
         digest.withLock { $0 = text }
       }
     }
     return (digest.withLock { $0 }, result.withLock { $0! })
   }
 
-  private static func sha256(of path: String, unless isRefused: () -> Bool) throws -> String {
-    let map = try MappedFile(path: path)
+  private static func sha256(of map: MappedFile, unless isRefused: () -> Bool) throws -> String {
     var hasher = SHA256Hasher()
     try map.forEachWindow { window in
       if isRefused() { throw Interrupted() }

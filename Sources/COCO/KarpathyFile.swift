@@ -17,7 +17,7 @@ public enum KarpathyFile {
     path: String, threads: Int
   ) throws -> [(name: String, annotations: AnnotationFile)] {
     let map = try MappedFile(path: path)
-    let (digest, parts) = try AnnotationFile.digest(path, threads: threads) {
+    let (digest, parts) = try AnnotationFile.digest(map, threads: threads) {
       var parts = [AnnotationContent](repeating: AnnotationContent(map: map), count: splits.count)
       try read(map, into: &parts)
       for index in parts.indices { try parts[index].resolve() }

@@ -76,10 +76,21 @@ public final class CacheReader: Sendable {
   /// The stored CRC32C of each row of `name`.
   public func checksums(_ name: String) throws -> [UInt32] { try file.uint32("integrity/\(name)") }
 
+  /// Reads every row of every large dataset and compares it with its checksum.
+  public func verifyChecksums() throws {
+    for name in ["images", "tokens", "pooled", "grid"] where try has("integrity/\(name)") { try verifyChecksums(name) }
+  }
+
   /// Reads every row of `name` and compares it with its checksum.
   public func verifyChecksums(_ name: String) throws {
-    let rows = try rows(name)
-    try rows.verify(0..<rows.rowCount, checksums(name))
+    let (rows, checksums) = (try rows(name), try checksums(name))
+    // A few megabytes at once, so that a pass over a large cache stays small.
+    let step = max(1, (4 << 20) / max(1, rows.rowByteCount))
+    for start in stride(from: 0, to: rows.rowCount, by: step) {
+      let range = start..<min(rows.rowCount, start + step)
+      try rows.verify(range, checksums)
+      rows.discard(range)
+    }
   }
 }
 

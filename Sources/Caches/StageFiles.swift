@@ -3,20 +3,25 @@ public import Freshness
 extension StageInput {
   /// A cache, known by its fingerprint: its header is read, never its rows.
   public static func cache(_ name: String, _ path: String, format: String) -> StageInput {
-    StageInput(
+    var input = StageInput(
       name, [path], signature: { try fileSignature(name, path) },
       content: { _ in Content(digest: try CacheReader(path: path, format: format).fingerprint) })
+    input.isCheckedWhileRead = true
+    return input
   }
 }
 
 extension StageOutput {
   /// A cache, which says itself what made it.
   public static func cache(_ path: String, format: String) -> StageOutput {
-    StageOutput(path) { path in
-      let identity = try CacheReader(path: path, format: format).identity
-      return StageRecord(
-        stage: identity.stage, codeVersion: identity.codeVersion, configuration: identity.configuration,
-        inputs: identity.inputs)
-    }
+    StageOutput(
+      path,
+      record: { path in
+        let identity = try CacheReader(path: path, format: format).identity
+        return StageRecord(
+          stage: identity.stage, codeVersion: identity.codeVersion, configuration: identity.configuration,
+          inputs: identity.inputs)
+      },
+      verify: { try CacheReader(path: $0, format: format).verifyChecksums() })
   }
 }

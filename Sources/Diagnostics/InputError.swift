@@ -28,7 +28,16 @@ public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     let place = [file, location].compactMap(\.self)
     let line = (place + [problem]).joined(separator: ": ") + (remedy.map { "; \($0)" } ?? "")
-    return String(line.map { $0.isNewline ? " " : $0 })
+    // Names out of files may hold anything; what a terminal would obey is shown as what it is.
+    return String(
+      String.UnicodeScalarView(
+        line.unicodeScalars.flatMap { scalar -> [Unicode.Scalar] in
+          switch scalar {
+          case "\n", "\r", "\t", "\u{2028}", "\u{2029}": [" "]
+          case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}": Array("\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+          default: [scalar]
+          }
+        }))
   }
 }
 

@@ -23,6 +23,8 @@ public struct StageInput: Sendable {
   public var paths: [String]
   /// Whether outputs record it once for each part of it: `annotations_train`, `annotations_val` of one file `annotations`.
   public var isRecordedInParts = false
+  /// Whether what is read of it is compared with checksums of its own, so that it may be touched meanwhile.
+  public var isCheckedWhileRead = false
   /// Looks without reading; another text means that something was changed, or only touched.
   let signature: @Sendable () throws -> String
   /// Reads, as far as the memo of an earlier look doesn't tell.

@@ -22,9 +22,15 @@ public struct StageOutput: Sendable {
   /// Reads what the file says of its own making, throwing where it is damaged or of another kind; nil for kinds of files that
   /// don't say.
   public var record: (@Sendable (_ path: String) throws -> StageRecord)?
+  /// Reads all of the file and throws where it is not as it was made; for files that can tell.
+  public var verify: (@Sendable (_ path: String) throws -> Void)?
 
-  public init(_ path: String, record: (@Sendable (_ path: String) throws -> StageRecord)? = nil) {
+  public init(
+    _ path: String, record: (@Sendable (_ path: String) throws -> StageRecord)? = nil,
+    verify: (@Sendable (_ path: String) throws -> Void)? = nil
+  ) {
     self.path = path
     self.record = record
+    self.verify = verify
   }
 }

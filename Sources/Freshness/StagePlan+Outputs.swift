@@ -46,6 +46,12 @@ extension StagePlan {
       file: output.path, "lies among the \(name) that are read, and is not what \(stage) made", remedy: remedy)
   }
 
+  /// Clears away what a killed run left beside finished outputs and their stamp.
+  public func removeLeftovers() throws {
+    guard let first = outputs.first else { return }
+    for path in outputs.map(\.path) + [Stamp.path(beside: first.path)] { try FileSystem.removeLeftovers(beside: path) }
+  }
+
   /// Says, before the first output is written, which files are this stage's work, so that a stopped run may replace what it made.
   /// Outputs that say so themselves need none of it.
   public func claimOutputs() throws {

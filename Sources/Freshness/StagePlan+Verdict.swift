@@ -41,8 +41,15 @@ extension StagePlan {
         return .stale(reason: "\(output.path) changed since it was made")
       }
     }
+    // What was moved, copied or touched is read once, and known by its stamp afterwards.
+    let isUnmoved = try stamp?.isUnmoved(first.path, beside: first.path) ?? false
+    if !isUnmoved, let verify = first.verify {
+      do { try verify(first.path) } catch let error as InputError where error.errorNumber == nil {
+        return .stale(reason: "\(first.path) \(error.location.map { "\($0) " } ?? "")\(error.problem)")
+      }
+    }
     if let reason = try shortcoming?() { return .stale(reason: reason) }
-    if renewsStamp, stamp?.isComplete != true || stamp?.memos.canonical != JSONValue.object(memos).canonical {
+    if renewsStamp, !isUnmoved || stamp?.isComplete != true || stamp?.memos.canonical != JSONValue.object(memos).canonical {
       try recordCompletion(result: stamp?.result ?? .null)
     }
     return .current
@@ -99,8 +106,8 @@ extension StagePlan {
   public func confirmInputs() throws {
     for input in inputs {
       guard let before = seen.signature(of: input.name), try input.signature() != before else { continue }
-      // Touched is not changed.
-      if let known = seen.content(of: input.name), try input.content(.null).digest == known.digest { continue }
+      // Touched is not changed where every row that is read is checked; elsewhere nobody can tell which bytes were parsed.
+      if input.isCheckedWhileRead, let known = seen.content(of: input.name), try input.content(.null).digest == known.digest { continue }
       throw InputError(
         file: input.path, "the \(input.name) changed while it was read", remedy: "run the command again")
     }

@@ -51,6 +51,12 @@ struct Stamp {
     FileSystem.folder(of: output) == FileSystem.folder(of: first) ? FileSystem.name(of: output) : output
   }
 
+  /// Whether `output` has still the size, times and inode that the complete run left.
+  func isUnmoved(_ output: String, beside first: String) throws -> Bool {
+    let kept = outputs[Self.name(of: output, beside: first)]?["signature"]?.string
+    return try isComplete && kept != nil && kept == FileSystem.status(of: output)?.signature?.text
+  }
+
   /// Whether `output` is as the complete run left it.
   func isUntouched(_ output: String, beside first: String) throws -> Bool {
     guard let kept = outputs[Self.name(of: output, beside: first)] else { return false }

@@ -176,7 +176,7 @@ public struct ImageCacheJob: Sendable {
   private func isUnchanged(_ photograph: Photograph, _ entry: LedgerEntry, _ buffer: inout [UInt8]) throws -> Bool {
     let source = splits[Int(photograph.split)].source
     let signature = try source.signature(of: photograph.fileName) ?? "-"
-    return try signature == entry.signature
+    return try (signature == entry.signature && !entry.isUnread)
       || source.content(of: photograph.fileName, buffer: &buffer) == entry.content
   }
 

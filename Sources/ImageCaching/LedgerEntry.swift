@@ -19,6 +19,9 @@ public struct LedgerEntry: Equatable, Sendable {
   /// The file's size and time when it was read.
   var signature: String
 
+  /// There was a file, and it could not be read: what is told of it without reading does not tell whether it can be now.
+  var isUnread: Bool { content == "-" && signature != "-" }
+
   /// One line of a block's note. File names come from the annotations and aren't repeated.
   var line: String {
     let oneLine = String(reason.map { $0.isNewline || $0 == "\t" ? " " : $0 })

@@ -109,7 +109,9 @@ public struct PhotographsInput: Sendable {
       for photograph in photographs[range] {
         let source = sources[Int(photograph.split)]
         let signature = try source.signature(of: photograph.fileName) ?? "-"
-        let old = known[photograph.fileName].flatMap { $0.signature == signature ? $0.content : nil }
+        let old = known[photograph.fileName].flatMap {
+          $0.signature == signature && ($0.content != "-" || signature == "-") ? $0.content : nil
+        }
         found.append(
           LedgerEntry(
             imageID: photograph.imageID, fileName: photograph.fileName, status: .ok, reason: "",

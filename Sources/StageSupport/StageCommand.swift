@@ -51,11 +51,15 @@ public protocol StageCommand: ParsableCommand {
   var common: CommonOptions { get }
   /// Reads only what is cheap: options, names, sizes.
   func plan() throws -> StagePlan
+  /// Whether `perform` claims the outputs itself, because it may find that it must leave them alone.
+  var claimsItsOutputs: Bool { get }
   /// Before it publishes, `perform` asks the plan to confirm that its inputs are still those that were read.
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome
 }
 
 extension StageCommand {
+  public var claimsItsOutputs: Bool { false }
+
   static var name: String { configuration.commandName ?? "stage" }
 
   public static func main() {
@@ -83,7 +87,7 @@ extension StageCommand {
       if common.json { try? writeStandardOutput(Self.report("failed", error: error).pretty + "\n") }
     } catch is Interrupted {
       code = Signals.exitCode
-      printError("\(Self.name): stopped; the same command goes on from here")
+      printError("\(Self.name): stopped; the same command\(common.force ? " without --force" : "") goes on from here")
       if common.json { try? writeStandardOutput(Self.report("interrupted").pretty + "\n") }
     }
     if code != 0 { throw ExitCode(code) }
@@ -99,13 +103,14 @@ extension StageCommand {
       return 0
     }
     if verdict == .current && !common.force {
+      try plan.removeLeftovers()
       let report = Self.report("up to date", verdict.reason, plan, result: try plan.lastResult())
       try writeStandardOutput(
         common.json ? report.pretty + "\n" : "\(plan.stage): up to date: \(plan.outputs[0].path)\n")
       return 0
     }
     try plan.checkOutputs(replacesAnything: common.force)
-    try plan.claimOutputs()
+    if !claimsItsOutputs { try plan.claimOutputs() }
     let reason = common.force ? "--force" : verdict.reason
     let progress = TerminalProgress(
       name: plan.stage, isQuiet: common.quiet, announcement: plan.outputs.isEmpty ? nil : "runs: \(reason)")

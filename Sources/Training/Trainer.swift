@@ -65,14 +65,17 @@ public final class Trainer {
   /// Runs the epochs that are left.
   ///
   /// - Parameter restarts: forgets what an earlier run left.
+  /// - Parameter begins: called once the folder is this trainer's, before the first file is written.
   /// - Parameter epochDone: called with all finished epochs after each one, and once where none was left.
   /// - Throws: `Interrupted` after saving where the user asked to stop; `InputError` where another trainer is at work in the folder, where
   ///   it holds a run that this one does not go on from, and where a number is not finite any more.
   public func run(
-    restarts: Bool, progress: any ProgressReporter, epochDone: ([EpochRecord]) throws -> Void
+    restarts: Bool, progress: any ProgressReporter, begins: () throws -> Void = {},
+    epochDone: ([EpochRecord]) throws -> Void
   ) throws -> TrainingSummary {
     lock = try FolderLock(folder: options.output)
     if !restarts { try resume(progress) }
+    try begins()
     let resumed = state.records.count
     let clock = ContinuousClock()
     let begin = clock.now

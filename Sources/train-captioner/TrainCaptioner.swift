@@ -80,9 +80,12 @@ struct TrainCaptioner: StageCommand {
       outputs: ["captioner.safetensors", "log.csv", "loss.svg"].map { StageOutput(FileSystem.join(output, $0)) })
   }
 
+  /// The trainer claims them, once it knows that it may go on from what lies there.
+  var claimsItsOutputs: Bool { true }
+
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
     let trainer = try Trainer(options, threads: common.threadCount)
-    let summary = try trainer.run(restarts: common.force, progress: progress) { records in
+    let summary = try trainer.run(restarts: common.force, progress: progress, begins: plan.claimOutputs) { records in
       let title = "Loss, RNN with \(hidden) hidden units, batch \(batch)"
       var series = [LossCurve.Series("training", records.map(\.trainingLoss))]
       let validation = records.compactMap(\.validationLoss)

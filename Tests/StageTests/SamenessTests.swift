@@ -64,6 +64,18 @@ extension StageTests {
       #expect(FileSystem.isFile(copied + ".stamp.json"))
     }
 
+    /// Its rows are read again, once.
+    @Test func aTurnedBitInARowOfItsOwnOutputIsNoticed() throws {
+      let whole = try bytes(output)
+      var damaged = whole
+      damaged[whole.count / 2] ^= 1
+      try FileSystem.replace(output, with: damaged)
+      let run = try succeed("decode-images", arguments())
+      #expect(!run.output.contains("up to date"))
+      #expect(run.errors.contains("does not match its checksum"))
+      #expect(try bytes(output) == whole)
+    }
+
     @Test func aRaisedLimitIsNoChange() throws {
       #expect(try isCurrent(arguments() + ["--max-failures", "50"]))
     }

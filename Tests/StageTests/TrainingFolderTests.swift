@@ -42,7 +42,7 @@ extension StageTests {
           "train-captioner", arguments(options, epochs: epochs), naming: words + [output, "--force", "--output"])
         #expect(try files(output) == before)
       }
-      try succeed("train-captioner", arguments())
+      #expect(try succeed("train-captioner", arguments()).output.contains("up to date"))
       #expect(try files(output) == before)
       try succeed("train-captioner", arguments(epochs: 3, output: folder.path + "/three"))
       try succeed("train-captioner", arguments(["--force"], epochs: 3))
