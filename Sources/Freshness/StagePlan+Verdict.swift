@@ -50,7 +50,8 @@ extension StagePlan {
     }
     if let reason = try shortcoming?() { return .stale(reason: reason) }
     if renewsStamp, !isUnmoved || stamp?.isComplete != true || stamp?.memos.canonical != JSONValue.object(memos).canonical {
-      try recordCompletion(result: stamp?.result ?? .null)
+      // It only saves work: whoever may read the cache and not write beside it is told the same.
+      try? recordCompletion(result: stamp?.result ?? .null)
     }
     return .current
   }

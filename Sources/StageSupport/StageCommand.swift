@@ -103,7 +103,8 @@ extension StageCommand {
       return 0
     }
     if verdict == .current && !common.force {
-      try plan.removeLeftovers()
+      // Whoever may not remove them is told the same.
+      try? plan.removeLeftovers()
       let report = Self.report("up to date", verdict.reason, plan, result: try plan.lastResult())
       try writeStandardOutput(
         common.json ? report.pretty + "\n" : "\(plan.stage): up to date: \(plan.outputs[0].path)\n")
