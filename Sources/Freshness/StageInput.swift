@@ -69,13 +69,13 @@ extension StageInput {
   ///
   /// - Parameters:
   ///   - paths: as the user gave them: files, and folders of files.
-  ///   - files: the files that this means, in their order.
+  ///   - files: the files that this means, in their order. What is no regular file is known by its name alone.
   public static func files(
     _ name: String, _ paths: [String], list files: @escaping @Sendable () throws -> [String]
   ) -> StageInput {
     let signature: @Sendable () throws -> String = {
       var hasher = SHA256Hasher()
-      for file in try files() { hasher.update("\(file)\u{0}\(try fileSignature(name, file))\u{0}") }
+      for file in try files() { hasher.update("\(file)\u{0}\(try FileSystem.status(of: file)?.signature?.text ?? "-")\u{0}") }
       return hasher.finish()
     }
     return StageInput(name, paths, signature: signature) { memo in
@@ -84,7 +84,8 @@ extension StageInput {
       var renewed: [JSONValue.Member] = []
       for (index, path) in try files().enumerated() {
         let old = known.indices.contains(index) && known[index].key == path ? known[index].value : .null
-        let content = try StageInput.file(name, path).content(old)
+        let isFile = try FileSystem.status(of: path)?.signature != nil
+        let content = isFile ? try StageInput.file(name, path).content(old) : Content(digest: "-")
         hasher.update("\(path)\u{0}\(content.digest)\u{0}")
         renewed.append(.init(path, content.memo))
       }

@@ -95,7 +95,7 @@ extension StageTests {
       let fixture = try Fixture.get()
       let folder = try TemporaryFolder()
       let arguments = training(folder.path + "/captioner", fixture) + ["--hidden", "1048576"]
-      try expectRefusal("train-captioner", arguments, naming: ["not enough memory", "bytes asked"])
+      try expectRefusal("train-captioner", arguments, naming: ["--hidden 1048576", "of memory"])
     }
   }
 }
