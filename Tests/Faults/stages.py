@@ -15,7 +15,7 @@ from processes import Call, Plan, Result, Running, Surroundings, nth
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 # Files that stages keep for themselves; what they hold may be anything as long as the next run ends well.
-OWN_FILES = (".stamp.json", ".journal", ".partial", ".state.safetensors", ".lock")
+OWN_FILES = (".stamp.json", ".journal", ".partial", ".state.safetensors", ".record", ".lock")
 SPLITS = ("--split", "train=inputs/train.json", "--split", "val=inputs/val.json")
 NETWORK = ("--hidden", "16", "--word-vector", "8", "--batch", "100")
 
