@@ -3,6 +3,7 @@ import Diagnostics
 import Dispatch
 import Files
 import JSON
+import Kernels
 import TestSupport
 import Testing
 
@@ -14,10 +15,14 @@ private struct Build {
   var stopsAt: Int?
   var inputs = 37
 
-  func run() throws {
-    let writer = try CacheWriter(
+  func writer() throws -> CacheWriter {
+    try CacheWriter(
       path: path, journalIdentity: "test", datasets: [RowDataset("rows", .uint8, rowShape: [3, 5], description: "r")],
       maximumRows: inputs, inputCount: inputs, inputsPerBlock: 4)
+  }
+
+  func run() throws {
+    let writer = try writer()
     try writer.forEachBlock(threads: threads, SilentProgress()) { block, _ in
       if block == stopsAt { throw Interrupted() }
       let kept = writer.inputRange(ofBlock: block).filter { $0 % 5 != 0 }
@@ -48,11 +53,15 @@ private func content(_ path: String) throws -> [UInt8] {
 @Suite struct CacheTests {
   private let folder: TemporaryFolder
   private let expected: [UInt8]
+  /// Where the rows lie, in a partial file too.
+  private let rows: Range<Int>
 
   init() throws {
     folder = try TemporaryFolder()
     try Build(path: folder.path + "/undisturbed.h5").run()
     expected = try content(folder.path + "/undisturbed.h5")
+    let dataset = try HDF5File(path: folder.path + "/undisturbed.h5").dataset("rows")
+    rows = dataset.offset..<dataset.offset + dataset.shape.reduce(1, *)
   }
 
   @Test func whatWasWrittenIsRead() throws {
@@ -73,7 +82,8 @@ private func content(_ path: String) throws -> [UInt8] {
       let reader = try CacheReader(path: path, format: "captioneer.test")
       try reader.verifyChecksums("rows")
     }
-    for place in stride(from: 0, to: expected.count, by: 97) {
+    let edges = [rows.lowerBound - 1, rows.lowerBound, rows.upperBound - 1, rows.upperBound]
+    for place in edges + Array(stride(from: 0, to: expected.count, by: 97)) {
       var bytes = expected
       bytes[place] ^= UInt8(1 << (place % 8))
       try FileSystem.replace(path, with: bytes)
@@ -127,15 +137,54 @@ private func content(_ path: String) throws -> [UInt8] {
 
   @Test func aDamagedBlockOrJournalIsDoneAgain() throws {
     let path = folder.path + "/damaged.h5"
-    let extent = 4096
-    for (file, byte) in [(".partial", extent + 40), (".journal", 200), (".journal", 3)] {
+    for (file, byte, intact) in [(".partial", rows.lowerBound + 70, 1), (".journal", 200, nil), (".journal", 3, 0)]
+      as [(String, Int, Int?)]
+    {
       #expect(throws: Interrupted.self) { try Build(path: path, stopsAt: 6).run() }
       var bytes = try content(path + file)
       bytes[byte] ^= 1
       try FileSystem.replace(path + file, with: bytes)
+      if let intact { #expect(try Build(path: path).writer().finishedBlocks == intact, "\(file) byte \(byte)") }
       try Build(path: path).run()
       #expect(try content(path) == expected, "\(file) byte \(byte)")
     }
+  }
+
+  /// What a block's note says is under its line's checksum alone.
+  @Test func aDamagedNoteIsNotBelieved() throws {
+    let path = folder.path + "/note.h5"
+    #expect(throws: Interrupted.self) { try Build(path: path, stopsAt: 6).run() }
+    let journal = try FileSystem.readText(path + ".journal")
+    let damaged = journal.replacing("block 2\\n", with: "block 3\\n")
+    #expect(damaged != journal)
+    try FileSystem.replace(path + ".journal", with: damaged)
+    let writer = try Build(path: path).writer()
+    #expect(writer.finishedBlocks == 2 && writer.note(ofBlock: 1).hasPrefix("block 1"))
+  }
+
+  /// Whoever edits an attribute and mends the seal has not mended the fingerprint.
+  @Test func anEditedAttributeIsNoticed() throws {
+    let path = folder.path + "/edited.h5"
+    func isRefused(from old: String, to new: String) throws -> Bool {
+      var bytes = expected
+      let place = try #require(bytes.indices.first { bytes[$0...].starts(with: old.utf8) })
+      bytes.replaceSubrange(place..<place + old.utf8.count, with: new.utf8)
+      let end = bytes.count - 128
+      let content = crc32c(Array(bytes[rows.upperBound..<end]), continuing: crc32c(Array(bytes[..<rows.lowerBound])))
+      for (place, value) in [(end + 28, content), (end + 124, 0)] {
+        let value = place == end + 124 ? crc32c(Array(bytes[end..<end + 124])) : value
+        for byte in 0..<4 { bytes[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
+      }
+      try FileSystem.replace(path, with: bytes)
+      do { _ = try CacheReader(path: path, format: "captioneer.test") } catch let error as InputError {
+        #expect(error.problem == "its attributes do not give its fingerprint")
+        return true
+      }
+      return false
+    }
+    #expect(try !isRefused(from: #"{"size":5}"#, to: #"{"size":5}"#), "the seal is mended")
+    #expect(try isRefused(from: #"{"size":5}"#, to: #"{"size":6}"#))
+    #expect(try isRefused(from: #"{"annotations":"abc"}"#, to: #"{"annotations":"abd"}"#))
   }
 
   @Test func aCutFileIsRefusedAtEveryLength() throws {

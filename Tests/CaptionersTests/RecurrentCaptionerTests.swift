@@ -43,10 +43,11 @@ struct Golden {
   }
 
   /// Loss and gradients of captions `rows`.
-  func gradients(_ captioner: RecurrentCaptioner, rows: [Int], threads: Int = 1) throws -> (
+  func gradients(_ captioner: RecurrentCaptioner, rows: [Int], room: Int = 0, threads: Int = 1) throws -> (
     Double, RecurrentCaptionerGradients
   ) {
-    let work = try RecurrentCaptionerGradients(captioner, captions: rows.count, steps: width - 1, threads: threads)
+    let work = try RecurrentCaptionerGradients(
+      captioner, captions: rows.count + room, steps: width - 1, threads: threads)
     work.pack(tokens: tokens.span, width: width, lengths: lengths.span, selected: rows.span)
     for (place, index) in work.batch.order.enumerated() {
       work.features.rows(place..<place + 1).copy(from: features.rows(rows[index]..<rows[index] + 1))
@@ -85,6 +86,20 @@ struct Golden {
         let slope = (reference.loss(entry.name, index, step) - reference.loss(entry.name, index, -step)) / (2 * step)
         #expect(abs(Double(ours[index]) - slope) < 2e-5 * max(1, abs(slope)), "\(entry.name)[\(index)]")
       }
+    }
+  }
+
+  /// An epoch's last batch is smaller: its gradients are those of a batch of that size.
+  @Test func roomForMoreCaptionsChangesNothing() throws {
+    let golden = try Golden()
+    let captioner = golden.captioner()
+    let rows = [4, 9, 1, 30, 22]
+    let (loss, exact) = try golden.gradients(captioner, rows: rows)
+    let (other, roomy) = try golden.gradients(captioner, rows: rows, room: 11)
+    #expect(loss == other)
+    for entry in exact.gradients.entries {
+      #expect(
+        exact.gradients.matrix(entry.name).values == roomy.gradients.matrix(entry.name).values, "\(entry.name)")
     }
   }
 

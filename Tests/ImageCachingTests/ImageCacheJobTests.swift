@@ -109,6 +109,52 @@ import Testing
     #expect(found == expected)
   }
 
+  /// `--force`: what an interrupted run decoded is decoded again.
+  @Test func aRestartKeepsNothing() throws {
+    let scratch = try TemporaryFolder()
+    let photographs = FileSystem.join(scratch.path, "photographs")
+    try Self.folder(photographs, count: 150)
+    let path = FileSystem.join(scratch.path, "images.h5")
+    let interrupted = try Self.job(photographs, count: 150, threads: 1)
+    #expect(throws: Interrupted.self) { _ = try interrupted.run(path: path, progress: Stopper(after: 100)) }
+    var job = interrupted
+    job.restarts = true
+    let second = Stopper(after: 1000)
+    #expect(try job.run(path: path, progress: second).resumed == 0)
+    #expect(second.resumed.withLock { $0 } == 0)
+  }
+
+  /// The file that is where `file_name` says comes before one of the same name elsewhere.
+  @Test func theFolderInAFileNameCounts() throws {
+    let scratch = try TemporaryFolder()
+    for (name, number) in [("1.jpg", 10), ("a/1.jpg", 200), ("b/1.jpg", 100)] {
+      try FileSystem.makeFolder(FileSystem.folder(of: FileSystem.join(scratch.path, "photographs/" + name)))
+      try FileSystem.replace(FileSystem.join(scratch.path, "photographs/" + name), with: Self.jpeg(number))
+    }
+    let path = FileSystem.join(scratch.path, "images.h5")
+    for (name, number) in [("1.jpg", 10), ("a/1.jpg", 200), ("b/1.jpg", 100), ("none/1.jpg", 10)] {
+      var job = try Self.job(FileSystem.join(scratch.path, "photographs"), count: 1)
+      job.photographs[0].fileName = name
+      #expect(try job.run(path: path, progress: SilentProgress()).isPublished)
+      let rows = try CacheReader(path: path, format: ImageCacheJob.format).rows("images")
+      let found = rows.row(0).values(at: 0, count: 192, as: UInt8.self)
+      let file = try Self.jpeg(number)
+      let expected = try ImageReader(ImageOptions(size: 8)).read(file.byteSpan).pixels
+      #expect(found == expected, "\(name)")
+    }
+  }
+
+  /// Nothing depends on the order in which the disk lists folders.
+  @Test func ambiguousNamesAreToldInTheOrderOfTheirFolders() throws {
+    let scratch = try TemporaryFolder()
+    for folder in ["c", "a", "d", "b"] { try Self.folder(FileSystem.join(scratch.path, folder), count: 1) }
+    let job = try Self.job(scratch.path, count: 1)
+    let error = #expect(throws: InputError.self) {
+      try job.run(path: scratch.path + "/images.h5", progress: SilentProgress())
+    }
+    #expect(error?.problem == "is ambiguous: it may be \(scratch.path)/a/0.jpg or \(scratch.path)/b/0.jpg")
+  }
+
   @Test func photographsAreFoundBelowTheFolder() throws {
     let scratch = try TemporaryFolder()
     try Self.folder(FileSystem.join(scratch.path, "all/train2017"), count: 5)

@@ -29,7 +29,8 @@ import Testing
         continue
       }
       let options = ImageOptions(
-        size: try #require(item["size"]?.integer), fit: try #require(Fit(rawValue: item["fit"]?.string ?? "")))
+        size: try #require(item["size"]?.integer), fit: try #require(Fit(rawValue: item["fit"]?.string ?? "")),
+        resampling: try #require(Resampling(rawValue: item["resampling"]?.string ?? "exact")))
       let (pixels, warning) = try ImageReader(options).read(file.bytes)
       #expect(pixels == Self.bytes(expected), "\(name) \(options)")
       #expect(warning == nil)

@@ -7,7 +7,10 @@ import Testing
     ("null", "null"), (" [1, 2.5, -3e2, true ,false]\n", "[1,2.5,-300.0,true,false]"),
     (#"{"b": 1, "a": {"d": [], "c": {}}}"#, #"{"a":{"c":{},"d":[]},"b":1}"#),
     (#""a\"\\\/\b\f\n\r\té😀\#u{7f}""#, "\"a\\\"\\\\/\\u0008\\u000c\\n\\r\\té😀\u{7f}\""),
-    (#""\u00e9\ud83d\ude00""#, "\"é😀\""), ("9223372036854775807", "9223372036854775807"),
+    (#""\u00e9\ud83d\ude00""#, "\"é😀\""),
+    // The first and the last of each half.
+    (#""\ud800\udc00\uD83C\uDFFF\udbff\udfff""#, "\"\u{10000}\u{1F3FF}\u{10FFFF}\""),
+    ("9223372036854775807", "9223372036854775807"),
   ])
   func canonicalText(source: String, canonical: String) throws {
     let value = try JSONValue(parsing: source)

@@ -46,6 +46,14 @@ import Testing
     #expect(try pipeline(text, [("photos", "${cache}/p")]).stages[0].arguments[0] == "--images=cache/x/p")
   }
 
+  /// A variable may stand in a variable, and so on, as deep as one likes.
+  @Test(arguments: [1, 3, 40]) func variablesStandInVariables(depth: Int) throws {
+    let variables = (1...depth).map { "  v\($0): \($0 == depth ? "end" : "${v\($0 + 1)}/\($0)")\n" }.joined()
+    let expected = "--a=end" + (1..<depth).reversed().map { "/\($0)" }.joined()
+    let text = "variables:\n\(variables)stages:\n  - run: train-captioner\n    with: {a: \"${v1}\"}"
+    #expect(try pipeline(text).stages[0].arguments == [expected])
+  }
+
   @Test(arguments: [
     ("stages: 3", "no list called 'stages'"),
     ("stages: []", "no list called 'stages'"),

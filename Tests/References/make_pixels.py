@@ -3,7 +3,7 @@
 usage: python3 Tests/References/make_pixels.py
 needs: numpy, Pillow 13 (earlier versions always resample across before down, which shows in the last bit of tall pictures)
 
-Writes NAME.jpg, and pixels.json: for each case the file, size, fit and the hexadecimal digits of Pillow's u8 [3, size, size].
+Writes NAME.jpg, and pixels.json: for each case the file, size, fit, resampling (exact where it is not said) and the hexadecimal digits of Pillow's u8 [3, size, size].
 """
 import json
 import pathlib
@@ -86,6 +86,19 @@ for path in sorted(folder.glob("*.jpg")):
             result = ImageOps.pad(image, shape, Image.Resampling.BILINEAR)
         pixels = np.ascontiguousarray(np.asarray(result).transpose(2, 0, 1))
         cases.append({"file": path.name, "size": size, "fit": fit, "pixels": pixels.tobytes().hex()})
+
+# Fast ones: the largest of 1/8, 1/4 and 1/2 at which the short side is at least 95 % of the output's. 38 rows are just 95 % of 4 × 10.
+for name, size, denominator in [("rgb420", 10, 4), ("rgb420", 11, 2), ("rgb444", 11, 4), ("rgb422", 4, 8), ("rgb422", 40, 1)]:
+    image = Image.open(folder / f"{name}.jpg")
+    width, height = image.size
+    if denominator > 1:
+        image.draft("RGB", (width // denominator, height // denominator))
+        assert image.size == (-(-width // denominator), -(-height // denominator))
+    # Of the last column and row only a part is picture.
+    box = (0, 0, width / denominator, height / denominator)
+    result = image.resize((size, size), Image.Resampling.BILINEAR, box)
+    pixels = np.ascontiguousarray(np.asarray(result).transpose(2, 0, 1))
+    cases.append({"file": f"{name}.jpg", "size": size, "fit": "stretch", "resampling": "fast", "pixels": pixels.tobytes().hex()})
 
 # One case a line.
 text = ",\n".join(json.dumps(case) for case in cases)

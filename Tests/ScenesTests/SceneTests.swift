@@ -23,6 +23,21 @@ import Testing
     }
   }
 
+  /// English: "an orange ring", "a purple one".
+  @Test func articlesFitTheirWords() {
+    var counts = ["a": 0, "an": 0]
+    for index in 0..<300 {
+      for caption in Scene(seed: 1, index: index).captions {
+        let words = caption.lowercased().split { !$0.isLetter }.map(String.init)
+        for (article, word) in zip(words, words.dropFirst()) where counts[article] != nil {
+          #expect((article == "an") == "aeiou".contains(word.prefix(1)), "\(caption)")
+          counts[article, default: 0] += 1
+        }
+      }
+    }
+    #expect(counts.values.allSatisfy { $0 > 50 }, "\(counts)")
+  }
+
   @Test func theMainObjectCoversItsCentreInItsColour() {
     // A red disc of known place: the pixel at its centre is red, the corners are not.
     for index in 0..<400 {

@@ -1,5 +1,6 @@
 import Caches
 import Files
+import JSON
 import TestSupport
 import Testing
 
@@ -55,6 +56,52 @@ extension StageTests {
           "\(row[0]): ours \(statuses[index]) (\(reasons[index])), Pillow's \(pillow)")
         if statuses[index] != "ok" { #expect(!reasons[index].isEmpty, "\(row[0])") }
       }
+    }
+
+    /// 1 in 100, rounded up: 2 of 101.
+    @Test func oneInAHundredMayBeMissing() throws {
+      let fixture = try Fixture.get()
+      let folder = try TemporaryFolder()
+      for (missing, code) in [(2, 0), (3, 2)] as [(Int, Int32)] {
+        var images = repeatedScenes(101)
+        for index in 0..<missing { images[10 * index].file = "none\(index).jpg" }
+        try writeAnnotations(images, to: folder.path + "/captions.json")
+        let run = try StageProcess.run(
+          "decode-images",
+          [
+            "--split", "train=\(folder.path)/captions.json", "--images", fixture.scenes + "/images", "--output",
+            "\(folder.path)/\(missing).h5", "--size", "8", "--json",
+          ])
+        #expect(run.code == code, "\(missing) missing: \(run.errors)")
+        let result = try JSONValue(parsing: run.output)["result"]
+        #expect(result?["max_failures"]?.integer == 2 && result?["skipped"]?.array?.count == missing)
+      }
+    }
+
+    /// A picture whose data libjpeg mends is a row, and is told from a sound one.
+    @Test func recoveredPhotographsAreTold() throws {
+      let fixture = try Fixture.get()
+      let folder = try TemporaryFolder()
+      var damaged = try bytes(fixture.scenes + "/images/000000000001.jpg")
+      // Within the only scan's data: an end of image in the middle of a row of blocks can't be mended, other markers can.
+      damaged.replaceSubrange(damaged.count / 2..<damaged.count / 2 + 2, with: [0xFF, 0xD5])
+      try FileSystem.replace(folder.path + "/photographs/1.jpg", with: damaged)
+      try FileSystem.replace(
+        folder.path + "/photographs/2.jpg", with: bytes(fixture.scenes + "/images/000000000002.jpg"))
+      try writeAnnotations([(1, "1.jpg"), (2, "2.jpg")], to: folder.path + "/captions.json")
+      let output = folder.path + "/images.h5"
+      let run = try succeed(
+        "decode-images",
+        [
+          "--split", "train=\(folder.path)/captions.json", "--images", folder.path + "/photographs", "--output", output,
+          "--json",
+        ])
+      #expect(try JSONValue(parsing: run.output)["result"]?["recovered"]?.integer == 1)
+      #expect(run.errors.contains("recovered 1.jpg (image 1): "), "\(run.errors)")
+      let cache = try CacheReader(path: output, format: "captioneer.images")
+      #expect(try cache.text("ledger/statuses") == ["recovered", "ok"])
+      #expect(try cache.text("ledger/reasons").map(\.isEmpty) == [false, true])
+      #expect(try cache.rows("images").rowCount == 2)
     }
 
     @Test func skippedPhotographsShiftNobodyAndAreCounted() throws {

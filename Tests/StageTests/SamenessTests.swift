@@ -55,6 +55,16 @@ extension StageTests {
       #expect(try isCurrent(arguments()))
     }
 
+    /// Not even what it had to read again is written down.
+    @Test func aDryRunWritesNothing() throws {
+      let stamp = try bytes(output + ".stamp.json")
+      #expect(try ChildProcess.run("/bin/sh", ["-c", "touch \(annotations)"], capturesOutput: true).code == 0)
+      #expect(try succeed("decode-images", arguments() + ["--dry-run"]).output.contains("up to date"))
+      #expect(try bytes(output + ".stamp.json") == stamp)
+      #expect(try isCurrent(arguments()))
+      #expect(try bytes(output + ".stamp.json") != stamp)
+    }
+
     @Test func aCopiedCacheIsAsGood() throws {
       let copied = folder.path + "/copied.h5"
       try copy(output, to: copied)

@@ -206,6 +206,20 @@ private final class StoppingProgress: ProgressReporter {
     #expect(try files("run") == before)
   }
 
+  /// Each epoch has an order of its own: with a learning rate of 0 the first batch's loss tells which captions were in it.
+  @Test func everyEpochIsShuffledAnew() throws {
+    var options = options("shuffled")
+    options.learningRate = 0
+    let losses = try [1, 3, 3, 3].map { batches in
+      stop(options, after: batches)
+      let file = try SafetensorsFile(path: path("shuffled", "captioner.state.safetensors"))
+      func value(_ key: String) -> String? { file.metadata.first { $0.key == key }?.value }
+      #expect(value("position") == "5")
+      return try #require(value("loss_sum").flatMap { UInt64($0) }.map { Double(bitPattern: $0) })
+    }
+    #expect(Set(losses).count == 4, "\(losses)")
+  }
+
   /// No bit of a state turns unnoticed, and none of them costs what was published.
   @Test func aDamagedStateIsRefused() throws {
     try train(options("damaged", epochs: 2))
@@ -263,7 +277,8 @@ private final class StoppingProgress: ProgressReporter {
   }
 
   @Test(arguments: [
-    ("position", "-5"), ("position", "12"), ("steps", "-1"), ("log", "[]"), ("loss_sum", "9218868437227405312"),
+    ("position", "-5"), ("position", "12"), ("position", "11"), ("steps", "-1"), ("log", "[]"),
+    ("loss_sum", "9218868437227405312"),
   ])
   func statesThatContradictThemselvesAreRefused(key: String, value: String) throws {
     stop(options("run"), after: 5)

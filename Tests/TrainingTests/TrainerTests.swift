@@ -6,6 +6,10 @@ import TestSupport
 import Testing
 import Training
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 @Suite struct TrainerTests {
   private let folder: TemporaryFolder
   private let caches: SmallCaches
@@ -153,6 +157,26 @@ import Training
     huge.hidden = 1 << 20
     let error = #expect(throws: InputError.self) { try Trainer(huge, threads: 1) }
     #expect(error.map { "\($0)".contains("--hidden 1048576") && "\($0)".contains("of memory") } == true)
+  }
+
+  /// Losses are per caption, perplexities per word; without a step (a learning rate of 0) each can be had in another way.
+  @Test func validationIsOnItsOwnSplit() throws {
+    func record(_ output: String, _ trainingSplit: String, _ validationSplit: String) throws -> EpochRecord {
+      var options = options(output)
+      (options.learningRate, options.epochs) = (0, 1)
+      (options.trainingSplit, options.validationSplit) = (trainingSplit, validationSplit)
+      return try #require(try train(options).records.first)
+    }
+    let (one, other) = (try record("one", "train", "val"), try record("two", "val", "train"))
+    for (validated, trained) in [(one, other), (other, one)] {
+      let loss = try #require(validated.validationLoss)
+      #expect(abs(loss - trained.trainingLoss) < 1e-6 * loss, "\(loss), \(trained.trainingLoss)")
+    }
+    #expect(abs(one.trainingLoss - other.trainingLoss) > 1e-3)
+    // The four captions of split val have 2, 3, 3 and 4 words and as many ends.
+    let perplexity = try #require(one.validationPerplexity)
+    let loss = try #require(one.validationLoss)
+    #expect(abs(log(perplexity) - loss * 4 / 16) < 1e-6 * loss, "\(perplexity), \(loss)")
   }
 
   @Test func featuresThatAreNoNumbersAreNamed() throws {
