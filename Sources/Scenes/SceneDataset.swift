@@ -24,6 +24,9 @@ public struct SceneDataset: Sendable {
     self.quality = quality
   }
 
+  /// What decides a photograph's bytes besides its number.
+  private var series: String { "seed \(seed) quality \(quality)" }
+
   public var outputs: [String] {
     ["scenes.json", "captions_train.json", "captions_val.json"].map { FileSystem.join(folder, $0) }
   }
@@ -41,7 +44,7 @@ public struct SceneDataset: Sendable {
     defer { withExtendedLifetime(lock) {} }
     let images = FileSystem.join(folder, "images")
     try FileSystem.makeFolder(images)
-    let record = try SceneRecord(folder: folder, series: "seed \(seed) quality \(quality)")
+    let record = try SceneRecord(folder: folder, series: series)
     let count = trainCount + validationCount
     let missing = restarts ? Array(0..<count) : try missingScenes(images, record, threads: threads, progress: progress)
     // Captions of an earlier series must not stay beside half of this one's photographs.
@@ -63,6 +66,26 @@ public struct SceneDataset: Sendable {
     try FileSystem.replace(outputs[1], with: annotations(0..<trainCount))
     try FileSystem.replace(outputs[2], with: annotations(trainCount..<count))
     try FileSystem.replace(outputs[0], with: truth(count))
+  }
+
+  /// The first photograph that is not as it was drawn, in words; nil where all are.
+  public func damage(threads: Int) throws -> String? {
+    guard let drawn = try SceneRecord.photographs(folder: folder, series: series) else { return nil }
+    let count = trainCount + validationCount
+    let damaged = Mutex<[Int]>([])
+    try forEachIndex((count + 255) / 256, threads: threads) { block, _ in
+      let found = try (block * 256..<min(count, (block + 1) * 256)).filter { try !isAsDrawn($0, drawn) }
+      damaged.withLock { $0 += found }
+    }
+    return damaged.withLock { $0.min() }.map { "images/\(fileName($0)) is not as it was drawn" }
+  }
+
+  private func isAsDrawn(_ index: Int, _ drawn: Set<Substring>) throws -> Bool {
+    let path = FileSystem.join(FileSystem.join(folder, "images"), fileName(index))
+    guard try FileSystem.status(of: path)?.signature != nil else { return false }
+    let file = try MappedFile(path: path)
+    let digest = sha256(file.bytes)
+    return drawn.contains("\(fileName(index)) \(digest)")
   }
 
   private func photograph(_ index: Int) throws -> [UInt8] {

@@ -6,6 +6,7 @@ import Synchronization
 ///
 /// By it an interrupted run knows what is finished, and no file is replaced that came from elsewhere.
 final class SceneRecord: Sendable {
+  private static let fileName = "scenes.record"
   private static let header = "captioneer scenes 1\n"
 
   private struct State {
@@ -14,6 +15,23 @@ final class SceneRecord: Sendable {
     /// The same, of this series alone.
     var right: Set<Substring> = []
     var end: Int
+
+    init(_ text: String, series: String) {
+      end = text.utf8.count
+      for line in text.split(separator: "\n").dropFirst() {
+        let words = line.split(separator: " ", maxSplits: 2)
+        guard words.count == 3 else { continue }
+        ours.insert(line[..<words[1].endIndex])
+        if words[2] == series { right.insert(line[..<words[1].endIndex]) }
+      }
+    }
+  }
+
+  /// `name digest` of each photograph of the series, without opening the record for writing; nil where there is no record.
+  static func photographs(folder: String, series: String) throws -> Set<Substring>? {
+    let path = FileSystem.join(folder, fileName)
+    guard try FileSystem.status(of: path) != nil else { return nil }
+    return State(try FileSystem.readText(path), series: series).right
   }
 
   private let series: String
@@ -25,7 +43,7 @@ final class SceneRecord: Sendable {
   /// - Parameter series: what decides a photograph's bytes besides its number.
   init(folder: String, series: String) throws {
     self.series = series
-    let path = FileSystem.join(folder, "scenes.record")
+    let path = FileSystem.join(folder, Self.fileName)
     var text = Self.header
     if try FileSystem.status(of: path) != nil {
       text = try FileSystem.readText(path)
@@ -35,14 +53,7 @@ final class SceneRecord: Sendable {
       // A run that was killed leaves half a line.
       if let last = text.lastIndex(of: "\n") { text = String(text[...last]) }
     }
-    var state = State(end: text.utf8.count)
-    for line in text.split(separator: "\n").dropFirst() {
-      let words = line.split(separator: " ", maxSplits: 2)
-      guard words.count == 3 else { continue }
-      state.ours.insert(line[..<words[1].endIndex])
-      if words[2] == series { state.right.insert(line[..<words[1].endIndex]) }
-    }
-    self.state = Mutex(state)
+    state = Mutex(State(text, series: series))
     file = try RecordFile(path: path, startingWith: text)
   }
 

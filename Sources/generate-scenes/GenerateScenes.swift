@@ -39,13 +39,14 @@ import StageSupport
   }
 
   func plan() throws -> StagePlan {
-    StagePlan(
+    let (dataset, threads) = (dataset, common.threadCount)
+    return StagePlan(
       stage: "generate-scenes", codeVersion: 1,
       configuration: [
         "train": .integer(train), "validation": .integer(validation), "seed": .integer(seed),
         "quality": .integer(quality),
       ], inputs: [], outputs: dataset.outputs.map { StageOutput($0) }, rows: train + validation,
-      bytes: (train + validation) * 11_000)
+      bytes: (train + validation) * 11_000, shortcoming: { try dataset.damage(threads: threads) })
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {

@@ -74,6 +74,21 @@ extension StageTests {
       #expect(FileSystem.isFile(copied + ".stamp.json"))
     }
 
+    @Test func aTurnedBitInADrawnSceneIsNoticed() throws {
+      let scenes = folder.path + "/scenes"
+      let draw = ["--train", "3", "--validation", "1", "--output", scenes]
+      try succeed("generate-scenes", draw)
+      #expect(try succeed("generate-scenes", draw).output.contains("up to date"))
+      var photograph = try bytes(scenes + "/images/000000000002.jpg")
+      photograph[photograph.count / 2] ^= 1
+      try FileSystem.replace(scenes + "/images/000000000002.jpg", with: photograph)
+      #expect(
+        try succeed("generate-scenes", draw + ["--dry-run"]).output.contains("000000000002.jpg is not as it was drawn"))
+      try expectRefusal("generate-scenes", draw, naming: ["000000000002.jpg", "--force"])
+      try succeed("generate-scenes", draw + ["--force"])
+      #expect(try succeed("generate-scenes", draw).output.contains("up to date"))
+    }
+
     /// Its rows are read again, once.
     @Test func aTurnedBitInARowOfItsOwnOutputIsNoticed() throws {
       let whole = try bytes(output)
