@@ -16,24 +16,24 @@ from stages import Laboratory, Stage, digests
 WAYS = ("replaced", "edited", "grown", "cut", "removed")
 # Caches and checkpoints have a seal, a zip a checksum for each photograph.
 SEALED = (".h5", "captioner.safetensors", ".zip")
+DRAWS = 24
 PLACES = (*READING, *WRITING, "lock")
 
 
-def changes(laboratory: Laboratory, stages: list[Stage], source: random.Random) -> Iterator[Case]:
+def changes(laboratory: Laboratory, stages: list[Stage], _: random.Random) -> Iterator[Case]:
     for stage in stages:
-        calls = laboratory.study(stage).calls
-        total = sum(calls.get(operation, 0) for operation in PLACES)
         for path in stage.reads:
             for way in WAYS:
-                for draw in range(24):
-                    place = 1 + (draw * total + source.randrange(max(1, total))) // 24
+                for draw in range(DRAWS):
                     yield Case(
-                        f"{stage.name}/{path}/{way}@{place}-{draw}",
-                        lambda own, s=stage, f=path, w=way, p=place: change(laboratory, s, f, w, p, own))
+                        f"{stage.name}/{path}/{way}-{draw}",
+                        lambda own, s=stage, f=path, w=way, d=draw: change(laboratory, s, f, w, d, own))
 
 
-def change(laboratory: Laboratory, stage: Stage, path: str, way: str, place: int, source: random.Random) -> list[str]:
+def change(laboratory: Laboratory, stage: Stage, path: str, way: str, draw: int, source: random.Random) -> list[str]:
     reference = laboratory.study(stage)
+    total = sum(reference.calls.get(operation, 0) for operation in PLACES)
+    place = 1 + (draw * total + source.randrange(total)) // DRAWS
     laboratory.clean(own_inputs=True)
     running = laboratory.start(stage, Surroundings(plan=nth(PLACES, place, "stop")), "run")
     if running.wait_until_stopped():
@@ -62,7 +62,7 @@ def change(laboratory: Laboratory, stage: Stage, path: str, way: str, place: int
     if result.code == 1 and path.split("/")[0].removesuffix(".safetensors") not in result.errors:
         found.append(f"the line doesn't name {path}: {result.lines[:1]}")
     if found:
-        found.append(f"said {result.lines[:2]}, exit code {result.code}")
+        found.append(f"said {result.lines[:2]}, exit code {result.code}, changed at call {place}")
     return found
 
 

@@ -26,33 +26,36 @@ READERS = {
 }
 
 
-def writers(laboratory: Laboratory, stages: list[Stage], source: random.Random) -> Iterator[Case]:
+def writers(laboratory: Laboratory, stages: list[Stage], _: random.Random) -> Iterator[Case]:
     for stage in stages:
         if stage.prints:
             continue
-        calls = laboratory.study(stage).calls
-        total = sum(calls.get(operation, 0) for operation in MEETING)
         for offset in range(OFFSETS):
-            first = 1 + offset * total // OFFSETS
-            second = source.randint(1, total)
             base = bases(stage)[offset % len(bases(stage))]
             # The same command twice, or two that differ.
             other = stage.older if offset % 4 == 3 and stage.older else ()
             yield Case(
-                f"{stage.name}/{base}/{first}-{second}-{'other' if other else 'same'}-{offset}",
-                lambda _, s=stage, b=base, f=first, n=second, o=other: meet(laboratory, s, b, f, n, o))
+                f"{stage.name}/{base}/{'other' if other else 'same'}-{offset}",
+                lambda own, s=stage, b=base, f=offset, o=other: meet(laboratory, s, b, f, o, own))
         if stage.name in READERS:
             reader = next(one for one in STAGES if one.name == READERS[stage.name][0])
-            for offset in range(OFFSETS // 4):
-                first = 1 + offset * total * 4 // OFFSETS
+            for offset in range(0, OFFSETS, 4):
                 yield Case(
-                    f"{stage.name}/older/read-{first}-{offset}",
-                    lambda _, s=stage, f=first, r=reader: read_meanwhile(laboratory, s, f, r, READERS[s.name][1]))
+                    f"{stage.name}/older/read-{offset}",
+                    lambda _, s=stage, f=offset, r=reader: read_meanwhile(laboratory, s, f, r, READERS[s.name][1]))
 
 
-def meet(laboratory: Laboratory, stage: Stage, base: str, first: int, second: int, other: tuple[str, ...]) -> list[str]:
+def place(reference: Reference, offset: int) -> int:
+    """The call that stands at one of the offsets."""
+    return 1 + offset * sum(reference.calls.get(operation, 0) for operation in MEETING) // OFFSETS
+
+
+def meet(
+    laboratory: Laboratory, stage: Stage, base: str, offset: int, other: tuple[str, ...], source: random.Random
+) -> list[str]:
     """The first stops at one call, the second at another; then the first ends, and the second after it."""
     reference = begin(laboratory, stage, base)
+    first, second = place(reference, offset), place(reference, source.randrange(OFFSETS))
     before = signatures(laboratory.inputs)
     one = laboratory.start(stage, Surroundings(plan=nth(MEETING, first, "stop")), "one")
     one.wait_until_stopped()
@@ -99,9 +102,9 @@ def release(running: Running) -> None:
         time.sleep(0.001)
 
 
-def read_meanwhile(laboratory: Laboratory, stage: Stage, first: int, reader: Stage, arguments: tuple[str, ...]) -> list[str]:
+def read_meanwhile(laboratory: Laboratory, stage: Stage, offset: int, reader: Stage, arguments: tuple[str, ...]) -> list[str]:
     """A reader runs while the writer stands at a call: it sees the old output or the new one."""
-    begin(laboratory, stage, "older")
+    first = place(begin(laboratory, stage, "older"), offset)
     answers = []
     for extra in (stage.older or (), ()):
         laboratory.run(stage, extra=extra)
