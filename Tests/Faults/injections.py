@@ -150,7 +150,8 @@ def moment(laboratory: Laboratory, stage: Stage, base: str, source: random.Rando
         running.around.signal_after = (after, number)
         codes = {0, 128 + number}
     result = running.finish()
-    # Before the handlers stand a signal ends the process without a word.
+    if number == signal.SIGKILL:
+        result.orphans = 0
     return judge(laboratory, stage, reference, result, before, base=base, codes=codes)
 
 

@@ -157,11 +157,12 @@ class Running:
             os.kill(self.process.pid, number)
 
     def send_all(self, number: int) -> None:
-        """To the process and its children."""
-        try:
-            os.killpg(self.process.pid, number)
-        except ProcessLookupError:
-            pass
+        """To the process and its children, whatever groups they made."""
+        for process, _ in list(self.members()):
+            try:
+                os.kill(process, number)
+            except ProcessLookupError:
+                pass
 
     def _look(self, options: int) -> int | None:
         found, status, usage = os.wait4(self.process.pid, options)
