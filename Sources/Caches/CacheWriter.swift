@@ -225,14 +225,3 @@ public struct BlockSink {
     positions[dataset] += rows * rowByteCount
   }
 }
-
-/// Writes a cache made of small datasets only, whole or not at all.
-public func writeCache(path: String, identity: CacheIdentity, columns: [NamedColumn]) throws {
-  let file = try OutputFile(path: path)
-  let skeleton = try Skeleton()
-  try skeleton.write(identity, columns)
-  let end = try skeleton.copyMetadata(to: file)
-  try skeleton.check(file)
-  try Seal.append(to: file, end: end, extents: [])
-  try file.publish()
-}

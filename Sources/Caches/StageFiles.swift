@@ -20,7 +20,7 @@ extension StageOutput {
         let identity = try CacheReader(path: path, format: format).identity
         return StageRecord(
           stage: identity.stage, codeVersion: identity.codeVersion, configuration: identity.configuration,
-          inputs: identity.inputs)
+          inputs: identity.inputs, splits: identity.splits)
       },
       verify: { try CacheReader(path: $0, format: format).verifyChecksums() })
   }

@@ -90,8 +90,8 @@ public struct CaptionCacheJob: Sendable {
     var inputs = dataset.digests.members ?? []
     let vocabulary: Vocabulary
     if let vocabularyPath {
-      vocabulary = try Vocabulary(path: vocabularyPath)
       let file = try MappedFile(path: vocabularyPath)
+      vocabulary = try Vocabulary(file)
       let digest = sha256(file.bytes)
       inputs.append(.init("vocabulary", .string(digest)))
     } else {

@@ -15,12 +15,15 @@ public struct CachedSplit: Sendable {
   private let rows: [Int]
 
   public var count: Int { rows.count }
+  /// Of the cache that is read.
+  public let fingerprint: String
 
   /// - Parameter split: nil for all rows.
   public init(path: String, split: String?) throws {
     self.path = path
     let reader = try CacheReader(path: path, format: "captioneer.features")
     identity = reader.identity
+    fingerprint = reader.fingerprint
     features = try reader.rows("pooled")
     checksums = try reader.checksums("pooled")
     imageIDs = try reader.int64("image_ids")

@@ -1,5 +1,5 @@
 import Diagnostics
-import Files
+public import Files
 import JSON
 
 extension Vocabulary {
@@ -19,9 +19,12 @@ extension Vocabulary {
   /// Reads a JSON list of words, or a text file with a word on each line. Files without the four special words get them put in front.
   ///
   /// - Throws: `InputError` for other JSON, a double or empty word, or special words that don't stand first.
-  public init(path: String) throws {
+  public init(path: String) throws { try self.init(MappedFile(path: path)) }
+
+  /// The same of a file that is open already.
+  public init(_ file: MappedFile) throws {
+    let path = file.path
     let remedy = "give a JSON list of words, or one word on each line, '<NULL>', '<START>', '<END>', '<UNK>' first"
-    let file = try MappedFile(path: path)
     if let error = compressionError(file.bytes, file: path) { throw error }
     guard file.count <= Self.maximumByteCount else {
       throw InputError(

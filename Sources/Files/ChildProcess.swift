@@ -74,7 +74,11 @@ public enum ChildProcess {
     var process: pid_t = 0
     let failure = Signals.heldBack {
       let failure = unsafe spawn(&process, executable, &actions, bond, words, environment)
-      if failure == 0 { Signals.child.store(process, ordering: .relaxed) }
+      if failure == 0 {
+        Signals.child.store(process, ordering: .relaxed)
+        // One that came before there was a child to hand it to.
+        if let number = Signals.received { kill(process, number) }
+      }
       return failure
     }
     guard failure == 0 else { throw fail(failure) }

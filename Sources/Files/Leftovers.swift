@@ -17,7 +17,9 @@ extension FileSystem {
   private static func removeUnheld(_ path: String) throws(InputError) {
     guard try statusOfName(path)?.kind == .file else { return }
     let descriptor = try Descriptor(opening: path, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
-    guard try descriptor.lock(path), try statusOfName(path)?.identity == descriptor.status(path).identity else { return }
+    guard try descriptor.lock(path), try statusOfName(path)?.identity == descriptor.status(path).identity else {
+      return
+    }
     try remove(path)
   }
 }

@@ -72,11 +72,6 @@ public import Diagnostics
       discard(range)
     }
   }
-
-  /// Tells the kernel that the file is read once, front to back.
-  public func adviseSequential() {
-    if let base = unsafe base { unsafe _ = madvise(UnsafeMutableRawPointer(mutating: base), count, MADV_SEQUENTIAL) }
-  }
 }
 
 /// The machine's, not a number known beforehand: 4 kB on x86, up to 64 kB elsewhere.

@@ -147,6 +147,7 @@ public final class OutputFile: Sendable {
   ///   next writer makes its own.
   public func publish(endingRecord record: String? = nil) throws(InputError) {
     try synchronize(orThrowAway: record)
+    try checkName()
     if let record { try FileSystem.remove(record) }
     try giveName()
     try FileSystem.synchronizeFolder(of: target)
@@ -162,7 +163,8 @@ public final class OutputFile: Sendable {
     try giveName()
   }
 
-  private func giveName() throws(InputError) {
+  /// Whether the file can still get its name, looked at while what it was made from is still there.
+  private func checkName() throws(InputError) {
     let held = try descriptor.status(path)
     guard let named = try FileSystem.statusOfName(partial), named.identity == held.identity else {
       throw InputError(file: partial, "was taken away while it was written", remedy: "run the command again")
@@ -170,6 +172,10 @@ public final class OutputFile: Sendable {
     if let there = try FileSystem.statusOfName(target), there.kind != .file {
       throw InputError(file: target, "has become \(there.kind.words), which is not written over", remedy: "remove it")
     }
+  }
+
+  private func giveName() throws(InputError) {
+    try checkName()
     guard unsafe rename(partial, target) == 0 else { throw fail("can't be put in place", remedy: "check the folder") }
     isFinished.store(true, ordering: .relaxed)
     let failure = descriptor.close()

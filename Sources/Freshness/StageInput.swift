@@ -25,6 +25,9 @@ public struct StageInput: Sendable {
   public var isRecordedInParts = false
   /// Whether what is read of it is compared with checksums of its own, so that it may be touched meanwhile.
   public var isCheckedWhileRead = false
+  /// Whether outputs that record `key` mean this input.
+  func isNamed(_ key: String) -> Bool { key == name || isRecordedInParts && key.hasPrefix(name + "_") }
+
   /// Looks without reading; another text means that something was changed, or only touched.
   let signature: @Sendable () throws -> String
   /// Reads, as far as the memo of an earlier look doesn't tell.
@@ -75,7 +78,9 @@ extension StageInput {
   ) -> StageInput {
     let signature: @Sendable () throws -> String = {
       var hasher = SHA256Hasher()
-      for file in try files() { hasher.update("\(file)\u{0}\(try FileSystem.status(of: file)?.signature?.text ?? "-")\u{0}") }
+      for file in try files() {
+        hasher.update("\(file)\u{0}\(try FileSystem.status(of: file)?.signature?.text ?? "-")\u{0}")
+      }
       return hasher.finish()
     }
     return StageInput(name, paths, signature: signature) { memo in
@@ -115,11 +120,18 @@ public func sha256(ofFile path: String) throws -> String {
   return hasher.finish()
 }
 
+/// What a claim replaced.
+struct ClaimedStamp: Sendable {
+  /// nil where there was no stamp.
+  var text: String?
+}
+
 /// What a plan has seen of its inputs: signatures from before anything was read, contents as they become known.
 final class SeenInputs: Sendable {
   private struct State {
     var signatures: [String: String] = [:]
     var contents: [String: StageInput.Content] = [:]
+    var claimedStamp: ClaimedStamp?
   }
   private let state = Mutex(State())
 
@@ -128,6 +140,12 @@ final class SeenInputs: Sendable {
     if state.withLock({ $0.signatures[input.name] != nil }) { return }
     let signature = try input.signature()
     state.withLock { $0.signatures[input.name] = signature }
+  }
+
+  /// The stamp as it was before the outputs were claimed; nil where they were not.
+  var claimedStamp: ClaimedStamp? {
+    get { state.withLock { $0.claimedStamp } }
+    set { state.withLock { $0.claimedStamp = newValue } }
   }
 
   func signature(of name: String) -> String? { state.withLock { $0.signatures[name] } }

@@ -7,12 +7,17 @@ public struct StageRecord: Sendable, Equatable {
   public var configuration: JSONValue
   /// Name → digest of what was read.
   public var inputs: JSONValue
+  /// The splits in their order; nil where there are none, or nobody says.
+  public var splits: [String]?
 
-  public init(stage: String, codeVersion: Int, configuration: JSONValue, inputs: JSONValue) {
+  public init(
+    stage: String, codeVersion: Int, configuration: JSONValue, inputs: JSONValue, splits: [String]? = nil
+  ) {
     self.stage = stage
     self.codeVersion = codeVersion
     self.configuration = configuration
     self.inputs = inputs
+    self.splits = splits
   }
 }
 

@@ -25,7 +25,12 @@ extension StagePlan {
 
   /// Whether the file that is there is this stage's own work: it says so, or the stamp does.
   private func owns(_ output: StageOutput) throws -> Bool {
-    if let record = output.record, (try? record(output.path))?.stage == stage { return true }
+    if let record = output.record {
+      do { if try record(output.path).stage == stage { return true } } catch let error as InputError {
+        // Of a damaged file, or one of another kind, the stamp may still say whose it is.
+        if error.errorNumber != nil { throw error }
+      }
+    }
     guard let first = outputs.first, let stamp = try Stamp.read(beside: first.path), stamp.record.stage == stage,
       stamp.outputs[Stamp.name(of: output.path, beside: first.path)] != nil
     else { return false }
@@ -58,6 +63,7 @@ extension StagePlan {
     guard let first = outputs.first, outputs.contains(where: { $0.record == nil }) else { return }
     try FileSystem.makeFolder(FileSystem.folder(of: first.path))
     let old = try Stamp.read(beside: first.path)
+    seen.claimedStamp = ClaimedStamp(text: try old.map { _ in try FileSystem.readText(Stamp.path(beside: first.path)) })
     let named = outputs.map { output in
       let name = Stamp.name(of: output.path, beside: first.path)
       return JSONValue.Member(name, old?.outputs[name] ?? .object([]))
@@ -65,5 +71,16 @@ extension StagePlan {
     try Stamp(
       record: record(inputs: .object([])), isComplete: false, memos: .null, outputs: .object(named), result: .null
     ).write(beside: first.path)
+  }
+
+  /// Takes the claim back where the stage failed before it wrote anything: what somebody puts there afterwards is not this stage's.
+  public func withdrawClaim() throws {
+    guard let first = outputs.first, let claimed = seen.claimedStamp else { return }
+    let path = Stamp.path(beside: first.path)
+    let old = claimed.text.flatMap { try? Stamp($0) }
+    for output in outputs where try FileSystem.status(of: output.path) != nil {
+      guard let old, try old.isUntouched(output.path, beside: first.path) else { return }
+    }
+    if let text = claimed.text { try FileSystem.replace(path, with: text) } else { try FileSystem.remove(path) }
   }
 }

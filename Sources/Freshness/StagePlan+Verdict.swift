@@ -49,7 +49,9 @@ extension StagePlan {
       }
     }
     if let reason = try shortcoming?() { return .stale(reason: reason) }
-    if renewsStamp, !isUnmoved || stamp?.isComplete != true || stamp?.memos.canonical != JSONValue.object(memos).canonical {
+    if renewsStamp,
+      !isUnmoved || stamp?.isComplete != true || stamp?.memos.canonical != JSONValue.object(memos).canonical
+    {
       // It only saves work: whoever may read the cache and not write beside it is told the same.
       try? recordCompletion(result: stamp?.result ?? .null)
     }
@@ -59,10 +61,7 @@ extension StagePlan {
   /// Tells what the bytes that the stage read come to, so that they need not be read again: name → digest.
   public func know(_ digests: JSONValue) {
     for member in digests.members ?? [] {
-      let names = { (input: StageInput) in
-        input.name == member.key || input.isRecordedInParts && member.key.hasPrefix(input.name + "_")
-      }
-      guard let input = inputs.first(where: names), let signature = seen.signature(of: input.name),
+      guard let input = inputs.first(where: { $0.isNamed(member.key) }), let signature = seen.signature(of: input.name),
         let digest = member.value.string
       else { continue }
       seen.keep(
@@ -92,12 +91,18 @@ extension StagePlan {
         return "\(member.key) is \(member.value.canonical), was \(old ?? "not set")"
       }
     }
+    if let splits, let old = made.splits, splits != old {
+      return "the splits are \(splits.joined(separator: ", ")), were \(old.joined(separator: ", "))"
+    }
+    for member in made.inputs.members ?? [] where !inputs.contains(where: { $0.isNamed(member.key) }) {
+      return "\(member.key) is not read any more"
+    }
     return nil
   }
 
   private static func isRecorded(_ digest: String, of input: StageInput, in recorded: JSONValue) -> Bool {
     guard input.isRecordedInParts else { return recorded[input.name]?.string == digest }
-    let parts = (recorded.members ?? []).filter { $0.key == input.name || $0.key.hasPrefix(input.name + "_") }
+    let parts = (recorded.members ?? []).filter { input.isNamed($0.key) }
     return !parts.isEmpty && parts.allSatisfy { $0.value.string == digest }
   }
 
@@ -108,7 +113,11 @@ extension StagePlan {
     for input in inputs {
       guard let before = seen.signature(of: input.name), try input.signature() != before else { continue }
       // Touched is not changed where every row that is read is checked; elsewhere nobody can tell which bytes were parsed.
-      if input.isCheckedWhileRead, let known = seen.content(of: input.name), try input.content(.null).digest == known.digest { continue }
+      if input.isCheckedWhileRead, let known = seen.content(of: input.name),
+        try input.content(.null).digest == known.digest
+      {
+        continue
+      }
       throw InputError(
         file: input.path, "the \(input.name) changed while it was read", remedy: "run the command again")
     }
@@ -123,6 +132,8 @@ extension StagePlan {
       digests.append(.init(input.name, .string(content.digest)))
       memos.append(.init(input.name, content.memo))
     }
+    // What was read only now may have changed since the stage read it.
+    try confirmInputs()
     var kept: [JSONValue.Member] = []
     for output in outputs {
       guard let signature = try FileSystem.status(of: output.path)?.signature else { continue }

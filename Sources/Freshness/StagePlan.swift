@@ -12,6 +12,8 @@ public struct StagePlan: Sendable {
   public var inputs: [StageInput]
   /// The first is the one that counts, and its stamp lies beside it. None where the result is only printed.
   public var outputs: [StageOutput]
+  /// The splits in the order in which they are asked for; nil where the inputs decide that.
+  public var splits: [String]?
   public var rows: Int?
   public var bytes: Int?
   /// Why an output that was made from the same inputs by the same choices is not enough after all: more of it is missing than is
@@ -22,13 +24,14 @@ public struct StagePlan: Sendable {
 
   public init(
     stage: String, codeVersion: Int, configuration: JSONValue, inputs: [StageInput], outputs: [StageOutput],
-    rows: Int? = nil, bytes: Int? = nil, shortcoming: (@Sendable () throws -> String?)? = nil
+    splits: [String]? = nil, rows: Int? = nil, bytes: Int? = nil, shortcoming: (@Sendable () throws -> String?)? = nil
   ) {
     self.stage = stage
     self.codeVersion = codeVersion
     self.configuration = configuration
     self.inputs = inputs
     self.outputs = outputs
+    self.splits = splits
     self.rows = rows
     self.bytes = bytes
     self.shortcoming = shortcoming

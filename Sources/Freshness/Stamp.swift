@@ -21,18 +21,7 @@ struct Stamp {
   static func read(beside output: String) throws -> Stamp? {
     let path = path(beside: output)
     guard try FileSystem.status(of: path)?.signature != nil else { return nil }
-    let text = try FileSystem.readText(path)
-    guard let json = try? JSONValue(parsing: text), let stage = json["stage"]?.string,
-      let version = json["code_version"]?.integer, let configuration = json["configuration"],
-      let inputs = json["inputs"]?.members, let isComplete = json["complete"]?.bool
-    else { return nil }
-    return Stamp(
-      record: StageRecord(
-        stage: stage, codeVersion: version, configuration: configuration,
-        inputs: .object(inputs.compactMap { input in input.value["digest"].map { .init(input.key, $0) } })),
-      isComplete: isComplete,
-      memos: .object(inputs.compactMap { input in input.value["memo"].map { .init(input.key, $0) } }),
-      outputs: json["outputs"] ?? .object([]), result: json["result"] ?? .null)
+    return try? Stamp(try FileSystem.readText(path))
   }
 
   func write(beside output: String) throws {
@@ -64,5 +53,23 @@ struct Stamp {
     if kept["signature"]?.string == signature.text { return true }
     guard let known = kept["sha256"]?.string else { return false }
     return try known == sha256(ofFile: output)
+  }
+}
+
+extension Stamp {
+  /// - Throws: for text that is no stamp.
+  init(_ text: String) throws {
+    let json = try JSONValue(parsing: text)
+    guard let stage = json["stage"]?.string,
+      let version = json["code_version"]?.integer, let configuration = json["configuration"],
+      let inputs = json["inputs"]?.members, let isComplete = json["complete"]?.bool
+    else { throw InputError("is no stamp") }
+    self.init(
+      record: StageRecord(
+        stage: stage, codeVersion: version, configuration: configuration,
+        inputs: .object(inputs.compactMap { input in input.value["digest"].map { .init(input.key, $0) } })),
+      isComplete: isComplete,
+      memos: .object(inputs.compactMap { input in input.value["memo"].map { .init(input.key, $0) } }),
+      outputs: json["outputs"] ?? .object([]), result: json["result"] ?? .null)
   }
 }

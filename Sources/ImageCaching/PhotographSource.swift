@@ -15,7 +15,7 @@ public final class PhotographSource: Sendable {
   private enum Place: Sendable {
     /// The folders right below, in byte order.
     case folder([String])
-    case archive(ZipArchive, byPath: [String: Int], byName: [String: [Int]])
+    case archive(ZipArchive, byPath: [String: [Int]], byName: [String: [Int]])
   }
 
   /// - Throws: `InputError` where `path` is neither a folder nor a zip file.
@@ -33,10 +33,10 @@ public final class PhotographSource: Sendable {
       return
     }
     let archive = try ZipArchive(path: path)
-    var byPath: [String: Int] = [:]
+    var byPath: [String: [Int]] = [:]
     var byName: [String: [Int]] = [:]
     for (index, entry) in archive.entries.enumerated() {
-      byPath[entry.name] = index
+      byPath[entry.name, default: []].append(index)
       byName[FileSystem.name(of: entry.name), default: []].append(index)
     }
     place = .archive(archive, byPath: byPath, byName: byName)
@@ -99,8 +99,7 @@ public final class PhotographSource: Sendable {
 
   private func entry(_ fileName: String) throws -> ZipEntry? {
     guard case .archive(let archive, let byPath, let byName) = place else { return nil }
-    if let index = byPath[fileName] { return archive.entries[index] }
-    let found = byName[FileSystem.name(of: fileName)] ?? []
+    let found = byPath[fileName] ?? byName[FileSystem.name(of: fileName)] ?? []
     if found.count > 1 { throw ambiguous(fileName, archive.entries[found[0]].name, archive.entries[found[1]].name) }
     return found.first.map { archive.entries[$0] }
   }

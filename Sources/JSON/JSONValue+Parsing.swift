@@ -50,7 +50,7 @@ extension JSONValue {
       let range = try scanner.number()
       let text = String(decoding: bytes.values(at: range.lowerBound, count: range.count, as: UInt8.self), as: UTF8.self)
       if let integer = Int(text) { return .integer(integer) }
-      guard let number = Double(text) else { throw scanner.failure("a number out of range") }
+      guard let number = Double(text), number.isFinite else { throw scanner.failure("a number out of range") }
       return .number(number)
     }
   }

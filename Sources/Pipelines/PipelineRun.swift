@@ -41,9 +41,7 @@ public struct PipelineRun {
       if step.code == 1, let file = step.error?.file, let earlier = maker(file) {
         step.becomes(PipelineStep.wouldRun, because: "needs \(file), which \(earlier.stage.name) makes")
       } else if step.code == 0, step.status != PipelineStep.wouldRun {
-        if extraArguments.contains("--force") {
-          step.becomes(PipelineStep.wouldRun, because: "--force")
-        } else if let file = step.inputs.first(where: { maker($0) != nil }), let earlier = maker(file) {
+        if let file = step.inputs.first(where: { maker($0) != nil }), let earlier = maker(file) {
           step.becomes(PipelineStep.wouldRun, because: "reads \(file), which \(earlier.stage.name) makes anew")
         }
       }

@@ -3,6 +3,11 @@ public import COCO
 public import Freshness
 
 extension DatasetRequest {
+  /// The splits in their order, where the request names them.
+  public var splitNames: [String]? {
+    if case .coco(let splits) = source { splits.map(\.split) } else { nil }
+  }
+
   /// The annotation files as a stage's inputs.
   public var stageInputs: [StageInput] {
     let isOneFile = if case .karpathy = source { true } else { false }

@@ -87,7 +87,12 @@ extension StageCommand {
       if common.json { try? writeStandardOutput(Self.report("failed", error: error).pretty + "\n") }
     } catch is Interrupted {
       code = Signals.exitCode
-      printError("\(Self.name): stopped; the same command\(common.force ? " without --force" : "") goes on from here")
+      // --force would start anew.
+      let advice =
+        common.force
+        ? "without --force the same command goes on from here, or keeps what was there before"
+        : "the same command goes on from here"
+      printError("\(Self.name): stopped; \(advice)")
       if common.json { try? writeStandardOutput(Self.report("interrupted").pretty + "\n") }
     }
     if code != 0 { throw ExitCode(code) }
@@ -96,13 +101,14 @@ extension StageCommand {
   private func execute() throws -> Int32 {
     try Arithmetic.checkEnvironment()
     let plan = try plan()
-    let verdict = try plan.verdict(renewsStamp: !common.dryRun)
+    let found = try plan.verdict(renewsStamp: !common.dryRun)
+    let verdict = common.force ? StagePlan.Verdict.stale(reason: "--force") : found
     if common.dryRun {
       try plan.checkOutputs(replacesAnything: common.force)
       try writeStandardOutput(description(of: plan, verdict))
       return 0
     }
-    if verdict == .current && !common.force {
+    if verdict == .current {
       // Whoever may not remove them is told the same.
       try? plan.removeLeftovers()
       let report = Self.report("up to date", verdict.reason, plan, result: try plan.lastResult())
@@ -112,17 +118,20 @@ extension StageCommand {
     }
     try plan.checkOutputs(replacesAnything: common.force)
     if !claimsItsOutputs { try plan.claimOutputs() }
-    let reason = common.force ? "--force" : verdict.reason
     let progress = TerminalProgress(
-      name: plan.stage, isQuiet: common.quiet, announcement: plan.outputs.isEmpty ? nil : "runs: \(reason)")
+      name: plan.stage, isQuiet: common.quiet, announcement: plan.outputs.isEmpty ? nil : "runs: \(verdict.reason)")
     defer { progress.finish() }
-    let outcome = try perform(plan, progress: progress)
+    let outcome: StageOutcome
+    do { outcome = try perform(plan, progress: progress) } catch {
+      try? plan.withdrawClaim()
+      throw error
+    }
     if outcome.isComplete {
       try plan.confirmInputs()
       try plan.recordCompletion(result: outcome.result)
     }
     progress.finish()
-    let report = Self.report(outcome.isComplete ? "made" : "incomplete", reason, plan, result: outcome.result)
+    let report = Self.report(outcome.isComplete ? "made" : "incomplete", verdict.reason, plan, result: outcome.result)
     try writeStandardOutput(
       common.json ? report.pretty + "\n" : outcome.lines.map { $0 + "\n" }.joined())
     return outcome.isComplete ? 0 : 2

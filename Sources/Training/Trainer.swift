@@ -2,7 +2,7 @@ import Caches
 import Captioners
 public import Diagnostics
 import Files
-import JSON
+public import JSON
 import Kernels
 import Layers
 import Tensors
@@ -60,6 +60,11 @@ public final class Trainer {
     batchTokens = [Int32](repeating: 0, count: batch * corpus.width)
     batchLengths = [Int32](repeating: 0, count: batch)
     batchIndices = Array(0..<batch)
+  }
+
+  /// Name → fingerprint of the caches that are read.
+  public var inputs: JSONValue {
+    ["captions": .string(corpus.captions.fingerprint), "features": .string(corpus.features.fingerprint)]
   }
 
   /// Runs the epochs that are left.

@@ -108,10 +108,13 @@ import StageSupport
       let rows = try CachedSplit(path: features, split: split)
       found = try rows.captions(
         captioner, maximumWords: maximumWords, threads: common.threadCount, progress: progress)
+      plan.know(["features": .string(rows.fingerprint)])
+      try plan.confirmInputs()
       if let logits { try rows.writeLogits(captioner, maximumWords: maximumWords, to: logits) }
     } else {
       found = try Photographs(photographs, weights: try weightsPath()).captions(
         captioner, maximumWords: maximumWords, threads: common.threadCount, progress: progress)
+      try plan.confirmInputs()
     }
     for failure in found.failures { printError("caption-images: \(failure.file): \(failure.reason)") }
     var lines = found.images.map { "\($0.name)\t\($0.caption)" }

@@ -81,7 +81,7 @@ struct DecodeImages: StageCommand {
       common.dryRun ? try request.load(threads: common.threadCount).splits.reduce(0) { $0 + $1.imageCount } : nil
     return StagePlan(
       stage: "decode-images", codeVersion: ImageCacheJob.codeVersion, configuration: configuration(request),
-      inputs: inputs, outputs: [.cache(output, format: ImageCacheJob.format)], rows: rows,
+      inputs: inputs, outputs: [.cache(output, format: ImageCacheJob.format)], splits: request.splitNames, rows: rows,
       bytes: rows.map { $0 * imageOptions.byteCount }, shortcoming: { try Self.shortcoming(of: output, allowed) })
   }
 

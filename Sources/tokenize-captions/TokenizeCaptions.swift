@@ -71,7 +71,8 @@ import StageSupport
     if let vocabulary { inputs.append(.file("vocabulary", vocabulary)) }
     return StagePlan(
       stage: "tokenize-captions", codeVersion: CaptionCacheJob.codeVersion, configuration: job.configuration,
-      inputs: inputs, outputs: [.cache(output, format: CaptionCacheJob.format)])
+      inputs: inputs, outputs: [.cache(output, format: CaptionCacheJob.format)],
+      splits: job.request.splitNames)
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {

@@ -85,6 +85,7 @@ struct TrainCaptioner: StageCommand {
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
     let trainer = try Trainer(options, threads: common.threadCount)
+    plan.know(trainer.inputs)
     let summary = try trainer.run(restarts: common.force, progress: progress, begins: plan.claimOutputs) { records in
       let title = "Loss, RNN with \(hidden) hidden units, batch \(batch)"
       var series = [LossCurve.Series("training", records.map(\.trainingLoss))]

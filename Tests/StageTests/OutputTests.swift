@@ -70,6 +70,20 @@ extension StageTests {
       try expectRefusal("caption-images", caption, naming: [annotations])
     }
 
+    @Test func aRefusedRunClaimsNothing() throws {
+      let results = path("mine.json")
+      try FileSystem.replace(path("bad.safetensors"), with: "no checkpoint")
+      try expectRefusal(
+        "caption-images",
+        ["--checkpoint", path("bad.safetensors"), "--features", fixture.features, "--results", results],
+        naming: ["bad.safetensors"])
+      #expect(!FileSystem.isFile(results + ".stamp.json"))
+      try FileSystem.replace(results, with: "mine")
+      try expectRefusal(
+        "caption-images", ["--checkpoint", fixture.checkpoint, "--features", fixture.features, "--results", results],
+        naming: [results, "is not what caption-images made"])
+    }
+
     @Test func somebodyElsesLogIsKept() throws {
       try FileSystem.makeFolder(path("run"))
       try FileSystem.replace(path("run/log.csv"), with: "date,weight\n")
@@ -133,6 +147,15 @@ extension StageTests {
       #expect(zip.code == 0)
       try expectRefusal(
         "decode-images", arguments(folder.path + "/p.zip"), naming: ["1.jpg", "ambiguous", "a/1.jpg", "b/1.jpg"])
+      let twice = """
+        import sys, warnings, zipfile
+        warnings.simplefilter("ignore")
+        with zipfile.ZipFile(sys.argv[1], "w") as archive:
+          for content in ["one", "two"]: archive.writestr("1.jpg", content)
+        """
+      let path = folder.path + "/twice.zip"
+      #expect(try ChildProcess.run("/usr/bin/env", ["python3", "-c", twice, path], capturesOutput: true).code == 0)
+      try expectRefusal("decode-images", arguments(path), naming: ["1.jpg", "ambiguous"])
     }
 
     @Test func anEmptyFolderIsOneLine() throws {

@@ -89,6 +89,39 @@ extension StageTests {
       #expect(try succeed("generate-scenes", draw).output.contains("up to date"))
     }
 
+    @Test func otherSplitsAreNoticed() throws {
+      let fixture = try Fixture.get()
+      let (one, two) = (fixture.scenes + "/captions_train.json", fixture.scenes + "/captions_val.json")
+      let captions = folder.path + "/captions.h5"
+      func tokenize(_ splits: [String]) throws -> StageProcess {
+        try succeed("tokenize-captions", splits.flatMap { ["--split", $0] } + ["--output", captions])
+      }
+      _ = try tokenize(["a=\(one)", "b=\(two)"])
+      let before = try bytes(captions)
+      #expect(try tokenize(["a=\(one)", "b=\(two)"]).output.contains("up to date"))
+      // The first split makes the vocabulary.
+      #expect(try !tokenize(["b=\(two)", "a=\(one)"]).output.contains("up to date"))
+      #expect(try bytes(captions) != before)
+      #expect(try !tokenize(["b=\(two)"]).output.contains("up to date"))
+    }
+
+    /// A cache may be touched while it is read: each row that is read is checked.
+    @Test func aTouchDuringTrainingIsNoChange() throws {
+      let fixture = try Fixture.get()
+      let features = folder.path + "/features.h5"
+      try FileSystem.replace(features, with: bytes(fixture.features))
+      let run = try StageProcess.run(
+        "train-captioner",
+        [
+          "--captions", fixture.captions, "--features", features, "--hidden", "64", "--batch", "8", "--epochs", "20",
+          "--output", folder.path + "/captioner",
+        ],
+        disturbance: .during(file: folder.path + "/captioner/loss.svg", bytes: 1) {
+          _ = try? ChildProcess.run("/bin/chmod", ["600", features], capturesOutput: true)
+        })
+      #expect(run.code == 0, "\(run.errors)")
+    }
+
     /// Its rows are read again, once.
     @Test func aTurnedBitInARowOfItsOwnOutputIsNoticed() throws {
       let whole = try bytes(output)
