@@ -120,10 +120,11 @@ public func sha256(ofFile path: String) throws -> String {
   return hasher.finish()
 }
 
-/// What a claim replaced.
-struct ClaimedStamp: Sendable {
-  /// nil where there was no stamp.
-  var text: String?
+/// The right to write a stamp, held while a stage makes what it claimed.
+struct StampClaim: Sendable {
+  var lock: OutputFile
+  /// The stamp as it was before; nil where there was none.
+  var oldText: String?
 }
 
 /// What a plan has seen of its inputs: signatures from before anything was read, contents as they become known.
@@ -131,7 +132,7 @@ final class SeenInputs: Sendable {
   private struct State {
     var signatures: [String: String] = [:]
     var contents: [String: StageInput.Content] = [:]
-    var claimedStamp: ClaimedStamp?
+    var claim: StampClaim?
   }
   private let state = Mutex(State())
 
@@ -142,10 +143,10 @@ final class SeenInputs: Sendable {
     state.withLock { $0.signatures[input.name] = signature }
   }
 
-  /// The stamp as it was before the outputs were claimed; nil where they were not.
-  var claimedStamp: ClaimedStamp? {
-    get { state.withLock { $0.claimedStamp } }
-    set { state.withLock { $0.claimedStamp = newValue } }
+  /// nil where the outputs were not claimed.
+  var claim: StampClaim? {
+    get { state.withLock { $0.claim } }
+    set { state.withLock { $0.claim = newValue } }
   }
 
   func signature(of name: String) -> String? { state.withLock { $0.signatures[name] } }

@@ -57,30 +57,50 @@ extension StagePlan {
     for path in outputs.map(\.path) + [Stamp.path(beside: first.path)] { try FileSystem.removeLeftovers(beside: path) }
   }
 
-  /// Says, before the first output is written, which files are this stage's work, so that a stopped run may replace what it made.
-  /// Outputs that say so themselves need none of it.
+  /// Says, before the first output is written, which files are this stage's work, so that a stopped run may replace what it made, and
+  /// keeps the stamp locked until it is written again: outputs and stamp change hands together. Outputs that say themselves what made them
+  /// need none of it.
+  ///
+  /// - Throws: `InputError` where another process is making them.
   public func claimOutputs() throws {
     guard let first = outputs.first, outputs.contains(where: { $0.record == nil }) else { return }
+    let path = Stamp.path(beside: first.path)
     try FileSystem.makeFolder(FileSystem.folder(of: first.path))
     let old = try Stamp.read(beside: first.path)
-    seen.claimedStamp = ClaimedStamp(text: try old.map { _ in try FileSystem.readText(Stamp.path(beside: first.path)) })
+    let oldText = try old.map { _ in try FileSystem.readText(path) }
     let named = outputs.map { output in
       let name = Stamp.name(of: output.path, beside: first.path)
       return JSONValue.Member(name, old?.outputs[name] ?? .object([]))
     }
-    try Stamp(
+    let claim = Stamp(
       record: record(inputs: .object([])), isComplete: false, memos: .null, outputs: .object(named), result: .null
-    ).write(beside: first.path)
+    ).text
+    do {
+      try FileSystem.replace(path, with: claim)
+      seen.claim = StampClaim(lock: try OutputFile(path: path), oldText: oldText)
+    } catch let error as InputError where error.errorNumber == nil {
+      throw InputError(file: first.path, error.problem, remedy: error.remedy)
+    }
+    // Somebody may have come between the two.
+    guard try FileSystem.readText(path) == claim else {
+      seen.claim = nil
+      throw InputError(file: first.path, "another process is making this file", remedy: "wait for it, or stop it")
+    }
   }
 
   /// Takes the claim back where the stage failed before it wrote anything: what somebody puts there afterwards is not this stage's.
   public func withdrawClaim() throws {
-    guard let first = outputs.first, let claimed = seen.claimedStamp else { return }
-    let path = Stamp.path(beside: first.path)
-    let old = claimed.text.flatMap { try? Stamp($0) }
+    guard let first = outputs.first, let claim = seen.claim else { return }
+    seen.claim = nil
+    let old = claim.oldText.flatMap { try? Stamp($0) }
     for output in outputs where try FileSystem.status(of: output.path) != nil {
       guard let old, try old.isUntouched(output.path, beside: first.path) else { return }
     }
-    if let text = claimed.text { try FileSystem.replace(path, with: text) } else { try FileSystem.remove(path) }
+    if let text = claim.oldText {
+      try claim.lock.write(text)
+      try claim.lock.publish()
+    } else {
+      try FileSystem.remove(Stamp.path(beside: first.path))
+    }
   }
 }

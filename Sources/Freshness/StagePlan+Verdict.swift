@@ -142,10 +142,14 @@ extension StagePlan {
       if output.record == nil { members.append(.init("sha256", .string(try sha256(ofFile: output.path)))) }
       kept.append(.init(Stamp.name(of: output.path, beside: first.path), .object(members)))
     }
-    try Stamp(
+    let text = Stamp(
       record: record(inputs: .object(digests)), isComplete: true, memos: .object(memos), outputs: .object(kept),
       result: result
-    ).write(beside: first.path)
+    ).text
+    guard let claim = seen.claim else { return try FileSystem.replace(Stamp.path(beside: first.path), with: text) }
+    seen.claim = nil
+    try claim.lock.write(text)
+    try claim.lock.publish()
   }
 
   func record(inputs: JSONValue) -> StageRecord {

@@ -24,7 +24,7 @@ struct Stamp {
     return try? Stamp(try FileSystem.readText(path))
   }
 
-  func write(beside output: String) throws {
+  var text: String {
     let inputs = (record.inputs.members ?? []).map { input in
       JSONValue.Member(input.key, ["digest": input.value, "memo": memos[input.key] ?? .null])
     }
@@ -32,7 +32,7 @@ struct Stamp {
       "stage": .string(record.stage), "code_version": .integer(record.codeVersion), "complete": .bool(isComplete),
       "configuration": record.configuration, "inputs": .object(inputs), "outputs": outputs, "result": result,
     ]
-    try FileSystem.replace(Self.path(beside: output), with: json.pretty + "\n")
+    return json.pretty + "\n"
   }
 
   /// How an output is named in the stamp beside `first`: so that a folder may be moved with all that is in it.

@@ -44,7 +44,7 @@ public struct SceneDataset: Sendable {
     defer { withExtendedLifetime(lock) {} }
     let images = FileSystem.join(folder, "images")
     try FileSystem.makeFolder(images)
-    let record = try SceneRecord(folder: folder, series: series)
+    let record = try SceneRecord(folder: folder, series: series, restarts: restarts)
     let count = trainCount + validationCount
     let missing = restarts ? Array(0..<count) : try missingScenes(images, record, threads: threads, progress: progress)
     // Captions of an earlier series must not stay beside half of this one's photographs.

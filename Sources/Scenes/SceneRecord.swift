@@ -41,14 +41,18 @@ final class SceneRecord: Sendable {
   /// Opens the record of `folder`, or begins one. The folder is locked by the caller.
   ///
   /// - Parameter series: what decides a photograph's bytes besides its number.
-  init(folder: String, series: String) throws {
+  /// - Parameter restarts: begins one also where the file is no record.
+  init(folder: String, series: String, restarts: Bool) throws {
     self.series = series
     let path = FileSystem.join(folder, Self.fileName)
     var text = Self.header
     if try FileSystem.status(of: path) != nil {
-      text = try FileSystem.readText(path)
-      guard text.hasPrefix(Self.header) else {
-        throw InputError(file: path, "is no record of drawn scenes", remedy: "remove it, or choose another folder")
+      let found = try FileSystem.readText(path)
+      if found.hasPrefix(Self.header) {
+        text = found
+      } else if !restarts {
+        throw InputError(
+          file: path, "is no record of drawn scenes", remedy: "choose another folder, or --force to begin anew")
       }
       // A run that was killed leaves half a line.
       if let last = text.lastIndex(of: "\n") { text = String(text[...last]) }

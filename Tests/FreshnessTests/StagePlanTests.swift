@@ -226,10 +226,31 @@ import Testing
   }
 
   @Test func aStoppedRunsFilesAreItsOwn() throws {
+    // A plan that goes takes its lock with it, as a killed run does.
     try plan(["results.json", "log.csv"]).claimOutputs()
     try FileSystem.replace(path("results.json"), with: "half of it")
     #expect(refusal(plan(["results.json", "log.csv"])) == nil)
     #expect(refusal(plan(["results.json", "log.csv"], stage: "other-stage")) != nil)
+  }
+
+  @Test func whatIsClaimedIsOneProcesssWork() throws {
+    let first = plan(["results.json"])
+    try first.claimOutputs()
+    #expect(throws: InputError.self) { try plan(["results.json"], stage: "caption-images").claimOutputs() }
+    try FileSystem.replace(path("results.json"), with: "results")
+    try first.recordCompletion(result: .null)
+    #expect(try plan(["results.json"]).verdict(renewsStamp: false) == .current)
+    try plan(["results.json"]).claimOutputs()
+  }
+
+  @Test func aClaimIsWithdrawnWhereNothingWasWritten() throws {
+    let failed = plan(["results.json"])
+    try failed.claimOutputs()
+    try failed.withdrawClaim()
+    #expect(!FileSystem.isFile(path("results.json.stamp.json")))
+    #expect(!FileSystem.isFile(path("results.json.stamp.json.partial")))
+    try FileSystem.replace(path("results.json"), with: "mine")
+    #expect(refusal(plan(["results.json"])) != nil)
   }
 
   @Test func nothingAmongTheInputsIsReplaced() throws {
