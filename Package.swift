@@ -152,6 +152,6 @@ let package = Package(
       ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions", "HDF5"]),
     tests("Pipelines", ["JSON", "Files", "Diagnostics"]), tests("Freshness", ["JSON", "Files", "Diagnostics"]),
     tests("StageSupport"),
-    tests("Stage", ["JSON", "Files", "Diagnostics", "Caches", "Weights"]),
+    tests("Stage", ["JSON", "Files", "Diagnostics", "Caches", "HDF5", "Weights"]),
   ]
 )

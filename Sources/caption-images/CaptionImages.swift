@@ -16,15 +16,17 @@ import StageSupport
       The captioner says at each step the likeliest next word, until it ends the caption; where that is a word outside its \
       vocabulary the caption says <UNK>. Captions go to standard output, \
       one line each: file, tab, caption; with --results they go to a file in the form of COCO's results instead, where \
-      a photograph's id is the number that ends its name. Photographs need the MobileNetV2 weights that the captioner's \
+      a photograph's id is the number that ends its name, or its name where there is none. Photographs need the MobileNetV2 weights that the captioner's \
       features were extracted with.
 
       EXAMPLES
-        caption-images --checkpoint cache/coco/captioner/captioner.safetensors --weights mobilenet_v2.pth holiday.jpg
-        caption-images --checkpoint captioner.safetensors --features cache/coco/features.h5 --split val \\
-          --results results.json
+        caption-images --checkpoint cache/coco/captioner \\
+          --weights mobilenet_v2.pth holiday.jpg
+        caption-images --checkpoint captioner.safetensors \\
+          --features cache/coco/features.h5 --split val --results results.json
 
-      Exit codes: 0 every photograph has its caption, 1 failed, 2 some photographs can't be decoded, 130 interrupted.
+      Exit codes: 0 every photograph has its caption, 1 failed, 2 some photographs can't be decoded, 64 wrong options, \
+      129, 130 and 143 stopped by HUP, INT and TERM.
       """)
 
   @Argument(help: "JPEG files, or folders of them.")

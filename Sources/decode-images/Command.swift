@@ -20,8 +20,9 @@ struct DecodeImages: StageCommand {
       ships it, which is read in place. A stopped or killed run goes on where it was.
 
       Example:
-        decode-images --split train=captions_train2017.json --split val=captions_val2017.json \\
-          --images train=train2017.zip --images val=val2017 --output cache/coco/images.h5
+        decode-images --split train=captions_train2017.json \\
+          --split val=captions_val2017.json --images train=train2017.zip \\
+          --images val=val2017 --output cache/coco/images.h5
 
       A photograph that is missing or can't be decoded is no row; the cache's ledger says why. With more of them than \
       --max-failures nothing is published and the exit code is 2; what was decoded is kept, so that the same command with \

@@ -18,7 +18,8 @@ struct ExtractFeatures: StageCommand {
       weights folder, else downloaded from torchvision once and checked. A stopped run goes on where it was.
 
       Example:
-        extract-features --images-cache cache/coco/images.h5 --grid --output cache/coco/features.h5
+        extract-features --images-cache cache/coco/images.h5 --grid \\
+          --output cache/coco/features.h5
       """)
 
   @Option(help: "The images cache that decode-images made.")

@@ -10,8 +10,8 @@ import StageSupport
     commandName: "generate-scenes",
     abstract: "Draws scenes of coloured shapes with five captions each, as a data set of COCO's form.",
     discussion: """
-      Writes OUTPUT/images/*.jpg, captions_train.json, captions_val.json and scenes.json, which says what each scene
-      really shows. The same seed draws the same files on every machine. scenes.record names what was made, by which an
+      Writes OUTPUT/images/*.jpg, captions_train.json, captions_val.json and scenes.json, which says what each scene \
+      really shows. The same seed draws the same files on every machine. scenes.record names what was made, by which an \
       interrupted run goes on; a photograph of the same name that came from elsewhere is not replaced without --force.
 
       EXAMPLE

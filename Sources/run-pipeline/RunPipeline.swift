@@ -10,17 +10,21 @@ import StageSupport
     commandName: "run-pipeline",
     abstract: "Runs the stages of a pipeline file whose inputs, options, weights or code changed, and no others.",
     discussion: """
-      Each stage says itself whether its output is up to date, so running a stage by hand and running it here do the
+      Each stage says itself whether its output is up to date, so running a stage by hand and running it here do the \
       same. HUP, INT and TERM are handed to the stage that runs; the same command goes on from where it stopped.
 
-      A value given by --set is one word and stands for the variable everywhere, also in other variables; an empty one
+      A value given by --set is one word and stands for the variable everywhere, also in other variables; an empty one \
       leaves the option out. Each variable can be set once.
 
       EXAMPLE
-        run-pipeline pipelines/seed-rnn-512.yaml --set photos=/data/coco/photos --set train=captions_train.json
-        for hidden in 256 512 1024; do run-pipeline pipelines/seed-rnn-512.yaml --set hidden=$hidden; done
+        run-pipeline pipelines/seed-rnn-512.yaml --set photos=/data/coco/photos \\
+          --set train=captions_train.json --set val=captions_val.json \\
+          --set weights=mobilenet_v2-b0353104.pth
+        for hidden in 256 512 1024; do
+          run-pipeline pipelines/demo.yaml --set hidden=$hidden
+        done
 
-      Exit codes: 0 everything is complete, else that of the stage that was not: 1 failed, 2 incomplete, 64 wrong
+      Exit codes: 0 everything is complete, else that of the stage that was not: 1 failed, 2 incomplete, 64 wrong \
       options, 129, 130 and 143 stopped by HUP, INT and TERM.
       """)
 

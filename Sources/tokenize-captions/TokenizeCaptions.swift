@@ -13,15 +13,15 @@ import StageSupport
     commandName: "tokenize-captions",
     abstract: "Turns captions into rows of tokens and a vocabulary.",
     discussion: """
-      Captions are put in lower case, ASCII punctuation is removed, words are split at white space. The vocabulary is
-      <NULL> 0, <START> 1, <END> 2, <UNK> 3, then the most frequent words of the split 'train' (or the first one), ties in
+      Captions are put in lower case, ASCII punctuation is removed, words are split at white space. The vocabulary is \
+      <NULL> 0, <START> 1, <END> 2, <UNK> 3, then the most frequent words of the split 'train' (or the first one), ties in \
       code point order. A row is <START>, the words, <END>, then <NULL>. Rows stand in the order of the annotation files.
 
       EXAMPLE
-        tokenize-captions --split train=captions_train2017.json --split val=captions_val2017.json \\
-          --output cache/coco/captions.h5
+        tokenize-captions --split train=captions_train2017.json \\
+          --split val=captions_val2017.json --output cache/coco/captions.h5
 
-      The trainer joins captions and features by their images' ids: give decode-images the same --split files and at least
+      The trainer joins captions and features by their images' ids: give decode-images the same --split files and at least \
       the images that are chosen here. cache/README.md says what the file holds.
       """)
 
@@ -31,7 +31,7 @@ import StageSupport
   var vocabularySize: Int?
   @Option(
     help: ArgumentHelp(
-      "Only words that occur N times; without --vocabulary-size all of those.", valueName: "N"))
+      "Only words that occur at least N times; without --vocabulary-size all of those.", valueName: "N"))
   var minimumCount: Int?
   @Option(
     help: ArgumentHelp("A vocabulary that exists: a JSON list of words, or a word on each line.", valueName: "FILE"))

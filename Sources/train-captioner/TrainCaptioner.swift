@@ -22,7 +22,8 @@ struct TrainCaptioner: StageCommand {
       --epochs ends a run there.
 
       Example:
-        train-captioner --captions cache/coco/captions.h5 --features cache/coco/features.h5 --output cache/coco/captioner
+        train-captioner --captions cache/coco/captions.h5 \\
+          --features cache/coco/features.h5 --output cache/coco/captioner
       """)
 
   @Option(help: "The captions cache that tokenize-captions made.")

@@ -4,6 +4,8 @@ usage: python3 Tests/References/check_caches.py cache/seed-rnn-512
 needs: h5py, numpy
 """
 import json
+import pathlib
+import re
 import sys
 
 import h5py
@@ -65,5 +67,19 @@ if "grid" in features:
     grid = dataset(features, "grid", features["grid"].dtype, (rows, 1280, None, None))
     mean = grid[:50].astype(np.float64).mean((2, 3))
     expect(np.abs(mean - pooled[:50]).max() < 1e-2, "the grid's mean is the pooled feature")
+
+# The tables of cache/README.md name exactly what is there; integrity/NAME is said once for all.
+page = (pathlib.Path(__file__).parents[2] / "cache/README.md").read_text()
+for name, file in ("images", images), ("captions", captions), ("features", features):
+    section = page.split(f"\n## {name}.h5\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`[^|]*) \|", section, re.M)
+    named = {found for row in rows for found in re.findall(r"`([^`]+)`", row)} - (set() if "grid" in file else {"grid"})
+    there = set()
+    file.visititems(lambda path, item: there.add(path) if isinstance(item, h5py.Dataset) else None)
+    there = {path for path in there if path.removeprefix("integrity/") == path or path.removeprefix("integrity/") not in there}
+    expect(named == there, f"{name}.h5 holds what its table names: {sorted(named ^ there) or len(there)}")
+    attributes = {found for row in re.findall(r"^\| (`[^|]*) \|", page.split("| root attribute")[1].split("\n\n")[0], re.M)
+                  for found in re.findall(r"`([^`]+)`", row)}
+    expect(attributes == set(file.attrs), f"{name}.h5 has the root attributes that are named")
 
 sys.exit(1 if failures else 0)
