@@ -85,6 +85,8 @@ def select(laboratory: Laboratory, options: argparse.Namespace) -> list[Case]:
     stages = [stage for stage in STAGES if not options.stage or stage.name in options.stage]
     named = [stage for stage in stages if f"/{stage.name}/" in (options.case or "")]
     stages = named or stages
+    for stage in stages:
+        laboratory.study(stage)  # before jobs part
     for name, campaign in CAMPAIGNS.items():
         if options.campaign and name not in options.campaign:
             continue

