@@ -10,6 +10,10 @@ extension StagePlan {
   public func checkOutputs(replacesAnything: Bool) throws {
     var targets: [String] = []
     for output in outputs {
+      guard output.path != "-" else {
+        throw InputError(
+          file: "-", "standard output is for text and JSON", remedy: "give a file name, or ./- for a file of that name")
+      }
       let target = try FileSystem.resolve(output.path)
       guard !targets.contains(target) else {
         throw InputError(file: output.path, "is named for two outputs", remedy: "give each a name of its own")

@@ -210,6 +210,12 @@ import Testing
     #expect(refusal(plan(["hard.json"]), force: true)?.contains("by way of") == true)
   }
 
+  @Test func standardOutputIsNoPlaceForAFile() {
+    let plan = StagePlan(
+      stage: "decode-images", codeVersion: 1, configuration: [:], inputs: [], outputs: [StageOutput("-")])
+    #expect(refusal(plan, force: true)?.contains("standard output") == true)
+  }
+
   @Test func twoOutputsNeedTwoNames() throws {
     #expect(refusal(plan(["a.json", "a.json"]))?.contains("two outputs") == true)
   }
