@@ -141,6 +141,14 @@ public struct MappedRows: Sendable {
     }
   }
 
+  /// Compares a copy of row `index` with its checksum: whoever may change the file can't change the copy after it was looked at.
+  public func confirm(_ copy: RawSpan, isRow index: Int, _ checksums: [UInt32]) throws {
+    guard checksums.count == rowCount, crc32c(copy) == checksums[index] else {
+      throw InputError(
+        file: path, at: "\(name) row \(index)", "does not match its checksum", remedy: "build the cache again")
+    }
+  }
+
   /// Compares rows with their checksums, as `CacheReader.checksums` gives them.
   public func verify(_ range: Range<Int>, _ checksums: [UInt32]) throws {
     guard checksums.count == rowCount else {

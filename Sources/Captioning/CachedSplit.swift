@@ -1,5 +1,6 @@
 import Caches
 public import Diagnostics
+import Files
 import JSON
 import Kernels
 import Tensors
@@ -80,13 +81,13 @@ public struct CachedSplit: Sendable {
     let values = Matrix(rows: range.count, columns: features.shape[1])
     let features = self.features
     for (place, index) in range.enumerated() {
-      try features.verify(rows[index]..<rows[index] + 1, checksums)
-      let row = features.row(rows[index])
+      let row = features.row(rows[index]).values(at: 0, count: features.rowByteCount, as: UInt8.self)
+      try features.confirm(row.byteSpan, isRow: rows[index], checksums)
       let window = values.rows(place..<place + 1)
       var target = window.mutableSpan
       switch features.elementType {
-      case .float16: RecurrentKernels.widenHalves(row, into: &target)
-      case .float32: RecurrentKernels.copyFloats(row, into: &target)
+      case .float16: RecurrentKernels.widenHalves(row.byteSpan, into: &target)
+      case .float32: RecurrentKernels.copyFloats(row.byteSpan, into: &target)
       default:
         throw InputError(file: path, at: "dataset pooled", "holds no floating-point numbers")
       }

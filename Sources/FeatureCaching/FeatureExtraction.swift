@@ -68,8 +68,7 @@ public func extractFeatures(
   let workers = (0..<max(1, threads)).map { _ in FeatureWorker(network, options) }
   try writer.forEachBlock(threads: threads, progress) { block, worker in
     let rows = writer.inputRange(ofBlock: block)
-    try photographs.verify(rows, checksums)
-    try workers[worker].run(photographs, rows: rows, of: block, to: writer)
+    try workers[worker].run(photographs, checksums, rows: rows, of: block, to: writer)
     photographs.discard(rows)
     progress.advance(by: rows.count)
   }
@@ -150,11 +149,19 @@ private final class FeatureWorker: Sendable {
         grid: [Float](repeating: 0, count: gridCount), halves: [UInt16](repeating: 0, count: halfCount)))
   }
 
-  func run(_ photographs: MappedRows, rows: Range<Int>, of block: Int, to writer: CacheWriter) throws {
+  func run(
+    _ photographs: MappedRows, _ checksums: [UInt32], rows: Range<Int>, of block: Int, to writer: CacheWriter
+  ) throws {
     try state.withLock { state throws in
       for begin in stride(from: rows.lowerBound, to: rows.upperBound, by: FeatureNetwork.groupSize) {
         let images = min(FeatureNetwork.groupSize, rows.upperBound - begin)
-        network.run(photographs.rows(begin..<begin + images), images: images, in: &state.workspace)
+        let size = photographs.rowByteCount
+        let pixels = photographs.rows(begin..<begin + images).values(at: 0, count: images * size, as: UInt8.self)
+        for index in 0..<images {
+          try photographs.confirm(
+            pixels.byteSpan.extracting(index * size..<(index + 1) * size), isRow: begin + index, checksums)
+        }
+        network.run(pixels.byteSpan, images: images, in: &state.workspace)
         for index in 0..<images {
           let row = begin - rows.lowerBound + index
           network.pooled(index, in: state.workspace, into: &state.pooled, at: row * network.channels)

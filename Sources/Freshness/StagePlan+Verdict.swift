@@ -13,7 +13,8 @@ extension StagePlan {
     for output in outputs where try FileSystem.status(of: output.path)?.signature == nil {
       return .stale(reason: "\(output.path) is not there")
     }
-    let stamp = try Stamp.read(beside: first.path)
+    let stampText = try Stamp.text(beside: first.path)
+    let stamp = stampText.flatMap { try? Stamp($0) }
     let made: StageRecord
     if let record = first.record {
       do { made = try record(first.path) } catch let error as InputError {
@@ -53,7 +54,7 @@ extension StagePlan {
       !isUnmoved || stamp?.isComplete != true || stamp?.memos.canonical != JSONValue.object(memos).canonical
     {
       // It only saves work: whoever may read the cache and not write beside it is told the same.
-      try? recordCompletion(result: stamp?.result ?? .null)
+      try? renewStamp(stampText, result: stamp?.result ?? .null)
     }
     return .current
   }
@@ -123,9 +124,27 @@ extension StagePlan {
     }
   }
 
+  /// Writes down what was read again; not where somebody else wrote the stamp since it was `old`, while this process waited for it.
+  private func renewStamp(_ old: String?, result: JSONValue) throws {
+    guard let first = outputs.first else { return }
+    let text = try completionStamp(first, result: result)
+    let file = try OutputFile(path: Stamp.path(beside: first.path))
+    guard try Stamp.text(beside: first.path) == old else { return }
+    try file.write(text)
+    try file.publish()
+  }
+
   /// Leaves the stamp of a complete run. Call after the outputs are in place.
   public func recordCompletion(result: JSONValue) throws {
     guard let first = outputs.first else { return }
+    let text = try completionStamp(first, result: result)
+    guard let claim = seen.claim else { return try FileSystem.replace(Stamp.path(beside: first.path), with: text) }
+    seen.claim = nil
+    try claim.lock.write(text)
+    try claim.lock.publish()
+  }
+
+  private func completionStamp(_ first: StageOutput, result: JSONValue) throws -> String {
     var (digests, memos): ([JSONValue.Member], [JSONValue.Member]) = ([], [])
     for input in inputs {
       let content = try seen.content(of: input.name) ?? input.content(.null)
@@ -142,14 +161,10 @@ extension StagePlan {
       if output.record == nil { members.append(.init("sha256", .string(try sha256(ofFile: output.path)))) }
       kept.append(.init(Stamp.name(of: output.path, beside: first.path), .object(members)))
     }
-    let text = Stamp(
+    return Stamp(
       record: record(inputs: .object(digests)), isComplete: true, memos: .object(memos), outputs: .object(kept),
       result: result
     ).text
-    guard let claim = seen.claim else { return try FileSystem.replace(Stamp.path(beside: first.path), with: text) }
-    seen.claim = nil
-    try claim.lock.write(text)
-    try claim.lock.publish()
   }
 
   func record(inputs: JSONValue) -> StageRecord {

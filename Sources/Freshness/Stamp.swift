@@ -18,10 +18,13 @@ struct Stamp {
   static func path(beside output: String) -> String { output + ".stamp.json" }
 
   /// nil where there is none, or none that can be understood.
-  static func read(beside output: String) throws -> Stamp? {
+  static func read(beside output: String) throws -> Stamp? { try text(beside: output).flatMap { try? Stamp($0) } }
+
+  /// As it lies there; nil where there is none.
+  static func text(beside output: String) throws -> String? {
     let path = path(beside: output)
     guard try FileSystem.status(of: path)?.signature != nil else { return nil }
-    return try? Stamp(try FileSystem.readText(path))
+    return try FileSystem.readText(path)
   }
 
   var text: String {

@@ -22,6 +22,7 @@ final class CaptionCorpus: Sendable {
   private let tokens: MappedRows  // i32 [captions, width]
   private let pooled: MappedRows  // f32 or f16 [images, features]
   private let pooledChecksums: [UInt32]
+  private let tokenChecksums: [UInt32]
   private let splitOfCaption: [UInt8]
 
   /// - Throws: `InputError` where a cache is damaged, or the two don't belong together, naming what differs.
@@ -31,6 +32,7 @@ final class CaptionCorpus: Sendable {
     tokens = try captions.rows("tokens")
     pooled = try features.rows("pooled")
     pooledChecksums = try features.checksums("pooled")
+    tokenChecksums = try captions.checksums("tokens")
     lengths = try captions.int32("lengths")
     vocabulary = try captions.text("vocabulary")
     splitOfCaption = try captions.uint8("caption_split")
@@ -71,11 +73,7 @@ final class CaptionCorpus: Sendable {
       let bytes = tokens.row(row)
       for column in 0..<Int(lengths[row]) {
         let token = bytes.value(at: column * 4, as: Int32.self)
-        if token < 0 || Int(token) >= vocabulary.count {
-          throw InputError(
-            file: captions.path, at: "tokens row \(row)", "token \(token) is not below \(vocabulary.count)",
-            remedy: "build it again")
-        }
+        if token < 0 || Int(token) >= vocabulary.count { throw outsideVocabulary(token, row) }
       }
     }
   }
@@ -93,11 +91,22 @@ final class CaptionCorpus: Sendable {
     return lengths.indices.filter { Int(splitOfCaption[$0]) == split && featureRows[$0] >= 0 }
   }
 
-  /// The tokens of one caption into `out` [width].
-  func copyTokens(_ row: Int, into out: inout MutableSpan<Int32>, at start: Int) {
+  /// The tokens of one caption [width].
+  ///
+  /// - Throws: `InputError` where the copy does not match its checksum: the file may have been edited since it was checked.
+  func tokens(ofRow row: Int) throws -> [Int32] {
     let tokens = self.tokens
-    let bytes = tokens.row(row)
-    for column in 0..<width { out[start + column] = bytes.value(at: column * 4, as: Int32.self) }
+    let copy = tokens.row(row).values(at: 0, count: width, as: Int32.self)
+    try tokens.confirm(copy.byteSpan, isRow: row, tokenChecksums)
+    // Beyond the vocabulary it would read beyond a table, whatever its checksum says.
+    for token in copy where token < 0 || Int(token) >= vocabulary.count { throw outsideVocabulary(token, row) }
+    return copy
+  }
+
+  private func outsideVocabulary(_ token: Int32, _ row: Int) -> InputError {
+    InputError(
+      file: captions.path, at: "tokens row \(row)", "token \(token) is not below \(vocabulary.count)",
+      remedy: "build it again")
   }
 
   /// The features of a caption's image into `out` [1, features].
@@ -106,13 +115,13 @@ final class CaptionCorpus: Sendable {
   func copyFeatures(_ row: Int, into out: Matrix) throws {
     let pooled = self.pooled
     let image = Int(featureRows[row])
-    try pooled.verify(image..<image + 1, pooledChecksums)
-    let bytes = pooled.row(image)
+    let copy = pooled.row(image).values(at: 0, count: pooled.rowByteCount, as: UInt8.self)
+    try pooled.confirm(copy.byteSpan, isRow: image, pooledChecksums)
     var values = out.mutableSpan
     if pooled.elementType == .float16 {
-      RecurrentKernels.widenHalves(bytes, into: &values)
+      RecurrentKernels.widenHalves(copy.byteSpan, into: &values)
     } else {
-      RecurrentKernels.copyFloats(bytes, into: &values)
+      RecurrentKernels.copyFloats(copy.byteSpan, into: &values)
     }
   }
 

@@ -195,9 +195,9 @@ public final class Trainer {
 
   /// Puts `rows` of the corpus into the gradients' buffers.
   private func load(_ rows: ArraySlice<Int>) throws {
-    var tokens = batchTokens.mutableSpan
     for (index, row) in rows.enumerated() {
-      corpus.copyTokens(row, into: &tokens, at: index * corpus.width)
+      let start = index * corpus.width
+      batchTokens.replaceSubrange(start..<start + corpus.width, with: try corpus.tokens(ofRow: row))
       batchLengths[index] = corpus.lengths[row]
     }
     let indices = batchIndices
