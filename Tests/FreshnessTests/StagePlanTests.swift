@@ -5,6 +5,11 @@ import JSON
 import Synchronization
 import TestSupport
 import Testing
+import Workers
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 /// Whether a stage has anything to do: known by what was read, not by where it lay or when it was touched.
 @Suite struct StagePlanTests {
@@ -90,6 +95,27 @@ import Testing
     #expect(try reason()?.contains("changed since it was made") == true)
     try FileSystem.remove(output)
     #expect(try reason()?.contains("is not there") == true)
+  }
+
+  /// A renewal that waited for the stamp's lock judges again: another run may have written the stamp meanwhile.
+  @Test func aRenewalKeepsANewerStamp() throws {
+    try FileSystem.replace(annotations, with: "captions")  // touched: the memo is to be renewed
+    let stamp = output + ".stamp.json"
+    let held = try OutputFile(path: stamp)
+    let written = Mutex(false)
+    let newer = try FileSystem.readText(stamp) + "\n"
+    try forEachIndex(2, threads: 2) { index, _ in
+      if index == 0 {
+        #expect(try reason() == nil)
+      } else {
+        usleep(200_000)
+        try held.write(newer)
+        try held.publish()
+        written.withLock { $0 = true }
+      }
+    }
+    #expect(written.withLock { $0 })
+    #expect(try FileSystem.readText(stamp) == newer)
   }
 
   @Test func whatIsAllowedNowCounts() throws {

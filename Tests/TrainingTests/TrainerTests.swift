@@ -71,6 +71,34 @@ import Training
     try train(options("damaged rows"))
   }
 
+  /// Writes over bytes of a file that somebody has mapped.
+  private func overwrite(_ file: String, at offset: Int, _ bytes: [UInt8]) throws {
+    guard let handle = unsafe fopen(file, "r+") else { throw InputError(file: file, "can't be opened") }
+    defer { unsafe fclose(handle) }
+    unsafe fseek(handle, offset, SEEK_SET)
+    let count = unsafe fwrite(bytes, 1, bytes.count, handle)
+    #expect(count == bytes.count)
+  }
+
+  /// The copy that is learnt from is checked, not the file that was checked once.
+  @Test func rowsEditedAfterTheirCheckAreRefused() throws {
+    for (file, name, bytes) in [
+      (caches.captions, "tokens", [1, 0, 0, 0] as [UInt8]), (caches.captions, "tokens", [255, 255, 255, 127]),
+      (features, "pooled", [1, 2, 3, 4]),
+    ] {
+      let offset = try HDF5File(path: file).dataset(name).offset
+      let map = try MappedFile(path: file)
+      let before = map.bytes.values(at: offset + 4, count: 4, as: UInt8.self)
+      let trainer = try Trainer(options("edited"), threads: 1)
+      try overwrite(file, at: offset + 4, bytes)
+      let error = #expect(throws: InputError.self) {
+        try trainer.run(restarts: true, progress: SilentProgress()) { _ in }
+      }
+      #expect(error.map { "\($0)".contains("\(name) row") } == true)
+      try overwrite(file, at: offset + 4, before)
+    }
+  }
+
   /// Rows are joined by the images' ids, so their order in the features cache does not matter.
   @Test func featuresMayStandInAnyOrder() throws {
     let first = try train(options("one"))
