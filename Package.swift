@@ -150,7 +150,8 @@ let package = Package(
     tests(
       "Training",
       ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions", "HDF5"]),
-    tests("Pipelines", ["JSON", "Files", "Diagnostics"]), tests("Freshness", ["JSON", "Files", "Diagnostics", "Workers"]),
+    tests("Pipelines", ["JSON", "Files", "Diagnostics"]),
+    tests("Freshness", ["JSON", "Files", "Diagnostics", "Workers"]),
     tests("StageSupport"),
     tests("Stage", ["JSON", "Files", "Diagnostics", "Caches", "HDF5", "Weights"]),
   ]
