@@ -18,24 +18,176 @@ let optimised: [CSetting] = [
   .unsafeFlags(["-O3", "-fno-math-errno", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"])
 ]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: safe)
-}
+/// The floors of the house, from the ground up: docs/architecture.md. A room imports from its own floor and from those below;
+/// Tests/Architecture holds this list, the folders and every import line against each other.
+enum Floor: String {
+  case system = "System"
+  case formats = "Formats"
+  case compute = "Compute"
+  case data = "Data"
+  case models = "Models"
+  case work = "Work"
+  case stages = "Stages"
 
-func stage(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(
-    name: name, dependencies: ["StageSupport", "Diagnostics", "JSON", arguments] + dependencies,
-    swiftSettings: safe)
-}
+  func swift(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(rawValue)/\(name)", swiftSettings: safe)
+  }
 
-func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .testTarget(
-    name: "\(module)Tests",
-    dependencies: ["TestSupport"] + (module == "Stage" ? [] : [.byName(name: module)]) + dependencies,
-    swiftSettings: safe)
+  func c(
+    _ name: String, _ dependencies: [Target.Dependency] = [], linking libraries: [String] = []
+  ) -> Target {
+    .target(
+      name: name, dependencies: dependencies, path: "Sources/\(rawValue)/\(name)", cSettings: optimised,
+      linkerSettings: libraries.map { .linkedLibrary($0) })
+  }
+
+  func library(_ name: String, pkgConfig: String, apt package: String) -> Target {
+    .systemLibrary(
+      name: name, path: "Sources/\(rawValue)/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+  }
+
+  func stage(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+      name: name, dependencies: ["StageSupport", "Diagnostics", "JSON", arguments] + dependencies,
+      path: "Sources/\(rawValue)/\(name)", swiftSettings: safe)
+  }
+
+  func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+      name: "\(module)Tests",
+      dependencies: (module == "Stage" ? [] : [.byName(name: module)]) + dependencies,
+      path: "Tests/\(rawValue)/\(module)Tests", swiftSettings: safe)
+  }
 }
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let sources: [Target] = [
+  // System: knows nothing of pictures or words.
+  Floor.system.c("CSystem"),
+  Floor.system.swift("Diagnostics"),
+  Floor.system.swift("Files", ["CSystem", "Diagnostics"]),
+  Floor.system.swift("Workers", ["CSystem", "Diagnostics"]),
+  Floor.system.swift("JSON", ["Diagnostics", "Files"]),
+  Floor.system.swift("Digests", [.product(name: "Crypto", package: "swift-crypto")]),
+
+  // Formats: bytes of others, checked. Each library beside its owner.
+  Floor.formats.library("CHDF5", pkgConfig: "hdf5", apt: "libhdf5-dev"),
+  Floor.formats.c("CHDF5Memory", ["CHDF5"]),
+  Floor.formats.swift("HDF5", ["CHDF5", "CHDF5Memory", "Diagnostics", "Files"]),
+  Floor.formats.c("CJPEG", linking: ["jpeg"]),
+  Floor.formats.swift("JPEG", ["CJPEG", "Diagnostics", "Files"]),
+  Floor.formats.library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+  Floor.formats.swift("Archives", ["CZlib", "Diagnostics", "Files"]),
+  Floor.formats.swift("Weights", ["Diagnostics", "Digests", "Files", "JSON"]),
+
+  // Compute: numbers; forward beside backward.
+  Floor.compute.c("CKernels"),
+  Floor.compute.c("COpenBLAS"),
+  Floor.compute.swift("Kernels", ["CKernels", "COpenBLAS", "Diagnostics"]),
+  Floor.compute.swift("Layers", ["Kernels"]),
+
+  // Data: the user's nouns.
+  Floor.data.swift("COCO", ["Diagnostics", "Digests", "Files", "JSON", "Workers"]),
+  Floor.data.swift("Tokenization", ["COCO", "Diagnostics", "Files", "JSON", "Workers"]),
+  Floor.data.swift("Images", ["Files", "JPEG", "Kernels"]),
+  Floor.data.swift("Scenes", ["Diagnostics", "Digests", "Files", "JPEG", "JSON", "Workers"]),
+  Floor.data.swift("Provenance", ["Diagnostics", "Digests", "Files", "JSON"]),
+  Floor.data.swift(
+    "Caches", ["Diagnostics", "Digests", "Files", "HDF5", "JSON", "Kernels", "Provenance", "Workers"]),
+
+  // Models: feature networks, captioners, decoding.
+  Floor.models.swift("FeatureNetworks", ["Diagnostics", "Kernels", "Weights"]),
+  Floor.models.swift("Captioners", ["Diagnostics", "JSON", "Kernels", "Layers", "Weights", "Workers"]),
+
+  // Work: what each stage does, as a library that prints nothing.
+  Floor.work.swift(
+    "ImageCaching",
+    [
+      "Archives", "COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
+      "Provenance", "Workers",
+    ]),
+  Floor.work.swift(
+    "TokenCaching", ["COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "JSON", "Tokenization", "Workers"]),
+  Floor.work.swift(
+    "FeatureCaching",
+    [
+      "Caches", "Diagnostics", "Digests", "FeatureNetworks", "Files", "HDF5", "JSON", "Kernels", "Weights", "Workers",
+    ]),
+  Floor.work.swift(
+    "Training",
+    ["Caches", "Captioners", "Diagnostics", "Files", "HDF5", "JSON", "Kernels", "Layers", "Weights", "Workers"]),
+  Floor.work.swift(
+    "Inference",
+    [
+      "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
+      "Weights",
+      "Workers",
+    ]),
+  Floor.work.swift("Scoring", ["JSON", "Scenes"]),
+  Floor.work.swift("Reporting"),
+
+  // Stages: options in, lines and exit codes out.
+  Floor.stages.swift(
+    "StageSupport", ["Diagnostics", "Files", "JSON", "Kernels", "Provenance", "Workers", arguments]),
+  Floor.stages.swift("DatasetArguments", ["COCO", "Provenance", arguments]),
+  Floor.stages.swift("Pipelines", ["Diagnostics", "Files", "JSON", .product(name: "Yams", package: "Yams")]),
+  Floor.stages.stage(
+    "decode-images", ["COCO", "Caches", "DatasetArguments", "Files", "ImageCaching", "Images", "Provenance"]),
+  Floor.stages.stage(
+    "tokenize-captions", ["COCO", "Caches", "DatasetArguments", "Provenance", "TokenCaching", "Tokenization"]),
+  Floor.stages.stage("extract-features", ["Caches", "FeatureCaching", "Provenance", "Weights"]),
+  Floor.stages.stage("train-captioner", ["Caches", "Files", "Provenance", "Reporting", "Training"]),
+  Floor.stages.stage("caption-images", ["Caches", "Files", "Inference", "Provenance"]),
+  Floor.stages.stage("score-captions", ["Files", "Provenance", "Scoring"]),
+  Floor.stages.stage("generate-scenes", ["Provenance", "Scenes"]),
+  Floor.stages.stage("run-pipeline", ["Files", "Pipelines"]),
+]
+
+/// Tests stand where what they test stands; they may import from any floor.
+let tests: [Target] = [
+  .target(name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport", swiftSettings: safe),
+  // What Tests/benchmark.sh times inside one process.
+  .executableTarget(
+    name: "measure-kernels",
+    dependencies: [
+      "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
+      "Layers",
+      "Weights", "Workers", arguments,
+    ], path: "Tests/Benchmarks/measure-kernels", swiftSettings: safe),
+
+  Floor.system.tests("Files", ["Diagnostics", "TestSupport"]),
+  Floor.system.tests("JSON", ["Diagnostics", "Files"]),
+  Floor.system.tests("Workers", ["Diagnostics"]),
+  Floor.formats.tests("Archives", ["Diagnostics", "Files", "TestSupport"]),
+  Floor.formats.tests("HDF5", ["Diagnostics", "Files", "TestSupport"]),
+  Floor.formats.tests("JPEG", ["Diagnostics", "Files", "TestSupport"]),
+  Floor.formats.tests("Weights", ["Diagnostics", "Files", "TestSupport"]),
+  Floor.compute.tests("Kernels", ["Files", "JSON", "TestSupport"]),
+  Floor.compute.tests("Layers", ["Files", "JSON", "Kernels", "TestSupport"]),
+  Floor.data.tests("COCO", ["Diagnostics", "Digests", "Files", "JSON", "TestSupport"]),
+  Floor.data.tests("Caches", ["Diagnostics", "Files", "HDF5", "JSON", "Kernels", "TestSupport"]),
+  Floor.data.tests("Images", ["Diagnostics", "Files", "JPEG", "JSON", "TestSupport"]),
+  Floor.data.tests("Provenance", ["Diagnostics", "Files", "JSON", "TestSupport", "Workers"]),
+  Floor.data.tests("Scenes", ["Diagnostics", "Files", "JPEG", "JSON", "TestSupport"]),
+  Floor.data.tests("Tokenization", ["Diagnostics", "Files", "JSON", "TestSupport"]),
+  Floor.models.tests("Captioners", ["Files", "JSON", "Kernels", "Layers", "TestSupport", "Training", "Weights"]),
+  Floor.models.tests("FeatureNetworks", ["Diagnostics", "Files", "Kernels", "TestSupport", "Weights"]),
+  Floor.work.tests("FeatureCaching", ["Caches", "Diagnostics", "Files", "HDF5", "JSON", "TestSupport", "Weights"]),
+  Floor.work.tests(
+    "ImageCaching", ["Caches", "Diagnostics", "Files", "HDF5", "Images", "JPEG", "JSON", "TestSupport"]),
+  Floor.work.tests("Reporting"),
+  Floor.work.tests("Scoring", ["JSON"]),
+  Floor.work.tests(
+    "TokenCaching",
+    ["COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "JSON", "TestSupport", "Tokenization"]),
+  Floor.work.tests(
+    "Training",
+    ["Caches", "Captioners", "Diagnostics", "Files", "HDF5", "JSON", "Kernels", "TestSupport", "Weights"]),
+  Floor.stages.tests("Pipelines", ["Diagnostics", "Files", "TestSupport"]),
+  Floor.stages.tests("StageSupport"),
+  Floor.stages.tests("Stage", ["Caches", "Files", "HDF5", "JSON", "TestSupport", "Weights"]),
+]
 
 let package = Package(
   name: "captioneer",
@@ -44,115 +196,5 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
-  targets: [
-    // C: system libraries, libjpeg behind setjmp, the SIMD kernels, what Swift's Glibc lacks of Linux, and OpenBLAS where it is
-    // asked for.
-    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CJPEG", cSettings: optimised, linkerSettings: [.linkedLibrary("jpeg")]),
-    .target(name: "CKernels", cSettings: optimised),
-    .target(name: "CSystem", cSettings: optimised),
-    .target(name: "CHDF5Memory", dependencies: ["CHDF5"], cSettings: optimised),
-    .target(name: "COpenBLAS", cSettings: optimised),
-
-    // Owners: the only importers of C, and the only Swift that may be unsafe.
-    library("Files", ["CSystem", "Diagnostics"]),
-    library("Kernels", ["CKernels", "Diagnostics"]),
-    library("HDF5", ["CHDF5", "CHDF5Memory", "Diagnostics", "Files"]),
-    library("JPEG", ["CJPEG", "Diagnostics", "Files"]),
-    library("Tensors", ["COpenBLAS", "CKernels", "Kernels", "Diagnostics"]),
-    library("Archives", ["CZlib", "Diagnostics", "Files"]),
-
-    // Foundations.
-    library("Diagnostics"),
-    library("Workers", ["CSystem", "Diagnostics"]),
-    library("JSON", ["Diagnostics", "Files"]),
-    library("Digests", [.product(name: "Crypto", package: "swift-crypto")]),
-
-    // Data.
-    library("COCO", ["JSON", "Diagnostics", "Files", "Digests", "Workers"]),
-    library("Captions", ["COCO", "JSON", "Diagnostics", "Files", "Workers"]),
-    library("Images", ["JPEG", "Kernels", "Files"]),
-    library("Caches", ["Freshness", "HDF5", "Files", "Kernels", "Digests", "JSON", "Diagnostics", "Workers"]),
-    library("Weights", ["JSON", "Files", "Archives", "Diagnostics", "Digests"]),
-    library("Scenes", ["JPEG", "JSON", "Files", "Diagnostics", "Digests", "Workers"]),
-
-    // Models and training.
-    library("MobileNetV2", ["Weights", "Kernels", "Diagnostics", "Workers"]),
-    library("Layers", ["Tensors", "Kernels", "Workers"]),
-    library("Captioners", ["Layers", "Tensors", "Kernels", "Weights", "Diagnostics", "JSON", "Workers"]),
-    library(
-      "Training",
-      [
-        "Captioners", "Layers", "Tensors", "Kernels", "Caches", "Weights", "Captions", "Diagnostics", "Workers", "JSON",
-        "Files",
-      ]),
-    library("Scores", ["JSON", "Scenes"]),
-    library("Reports", ["Diagnostics", "Files"]),
-
-    // What each stage does, as a library.
-    library(
-      "ImageCaching",
-      [
-        "COCO", "Freshness", "Images", "JPEG", "Kernels", "Caches", "HDF5", "Archives", "Workers", "Files", "JSON",
-        "Diagnostics", "Digests",
-      ]),
-    library(
-      "CaptionCaching", ["Captions", "COCO", "Caches", "Files", "JSON", "Diagnostics", "Digests", "Workers"]),
-    library(
-      "FeatureCaching",
-      ["MobileNetV2", "Weights", "Kernels", "Caches", "HDF5", "Workers", "Files", "JSON", "Diagnostics", "Digests"]),
-    library(
-      "Captioning",
-      [
-        "Captioners", "Tensors", "Kernels", "MobileNetV2", "Images", "JPEG", "Caches", "Captions", "Weights", "Workers",
-        "Files", "JSON", "Diagnostics",
-      ]),
-    library("Pipelines", ["Files", "JSON", "Digests", "Diagnostics", .product(name: "Yams", package: "Yams")]),
-    library("StageSupport", ["COCO", "Diagnostics", "JSON", "Files", "Freshness", "Kernels", "Workers", arguments]),
-    library("Freshness", ["Files", "JSON", "Digests", "Diagnostics"]),
-
-    // Stages.
-    stage("decode-images", ["Caches", "ImageCaching", "Images", "COCO", "Files", "Freshness"]),
-    stage("tokenize-captions", ["Caches", "CaptionCaching", "COCO", "Captions", "Freshness"]),
-    stage("extract-features", ["Caches", "FeatureCaching", "Freshness", "Weights"]),
-    stage("train-captioner", ["Caches", "Training", "Reports", "Files", "Freshness"]),
-    stage("caption-images", ["Caches", "Captioning", "Files", "Freshness"]),
-    stage("generate-scenes", ["Scenes", "Freshness"]),
-    stage("score-captions", ["Scores", "Files", "Freshness"]),
-    stage("run-pipeline", ["Pipelines", "Freshness", "Files"]),
-    // What Tests/benchmark.sh times inside one process.
-    .executableTarget(
-      name: "measure-kernels",
-      dependencies: [
-        "Images", "JPEG", "MobileNetV2", "Weights", "Captioners", "Layers", "Tensors", "Kernels", "Caches", "Workers",
-        "Files", "JSON", "Diagnostics", arguments,
-      ], swiftSettings: safe),
-
-    // Tests.
-    .target(
-      name: "TestSupport", dependencies: ["Files", "JSON", "Diagnostics"], path: "Tests/TestSupport",
-      swiftSettings: safe),
-    tests("Files", ["Diagnostics"]), tests("Kernels", ["Files", "JSON"]), tests("HDF5", ["Files", "Diagnostics"]),
-    tests("JPEG", ["Files", "Diagnostics"]), tests("Tensors", ["Kernels"]),
-    tests("Archives", ["Files", "Diagnostics"]),
-    tests("JSON", ["Diagnostics", "Files"]), tests("COCO", ["Digests", "JSON", "Diagnostics", "Files"]),
-    tests("Captions", ["CaptionCaching", "Caches", "HDF5", "COCO", "Digests", "JSON", "Files", "Diagnostics"]),
-    tests("ImageCaching", ["Images", "JPEG", "JSON", "Caches", "HDF5", "Files", "Diagnostics"]),
-    tests("Images", ["JPEG", "Files", "Diagnostics"]),
-    tests("Caches", ["JSON", "Files", "Diagnostics", "HDF5", "Kernels"]), tests("Workers", ["Diagnostics"]),
-    tests("Weights", ["Files", "JSON", "Diagnostics"]), tests("Scenes", ["JPEG", "JSON", "Files", "Diagnostics"]),
-    tests("Scores", ["JSON"]), tests("Reports"),
-    tests("MobileNetV2", ["Kernels", "Weights", "Files", "JSON", "Diagnostics"]),
-    tests("FeatureCaching", ["Caches", "HDF5", "Weights", "Files", "JSON", "Diagnostics"]),
-    tests("Layers", ["Tensors", "JSON", "Files"]),
-    tests("Captioners", ["Kernels", "Layers", "Tensors", "Weights", "JSON", "Files", "Training"]),
-    tests(
-      "Training",
-      ["Captioners", "Layers", "Tensors", "Weights", "JSON", "Files", "Diagnostics", "Caches", "Captions", "HDF5"]),
-    tests("Pipelines", ["JSON", "Files", "Diagnostics"]),
-    tests("Freshness", ["JSON", "Files", "Diagnostics", "Workers"]),
-    tests("StageSupport"),
-    tests("Stage", ["JSON", "Files", "Diagnostics", "Caches", "HDF5", "Weights"]),
-  ]
+  targets: sources + tests
 )

@@ -10,8 +10,8 @@ done
 clang="$(dirname "$(readlink -f "$(command -v swift)")")/clang"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
-flags=(-O3 -fno-math-errno -ffp-contract=off -ISources/CKernels/include)
-sources=(Sources/CKernels/*.c Tests/Arithmetic/kernel_bits.c)
+flags=(-O3 -fno-math-errno -ffp-contract=off -ISources/Compute/CKernels/include)
+sources=(Sources/Compute/CKernels/*.c Tests/Arithmetic/kernel_bits.c)
 
 "$clang" "${flags[@]}" "${sources[@]}" -lm -o "$folder/here"
 for file in "${sources[@]}"; do

@@ -3,7 +3,7 @@
 #
 # usage: ./Tests/compile-arm64.sh      (needs apt's libc6-dev-arm64-cross, for the C library's headers)
 set -eu
-cd "$(dirname "$0")/../Sources/CKernels"
+cd "$(dirname "$0")/../Sources/Compute/CKernels"
 clang="$(dirname "$(readlink -f "$(command -v swift)")")/clang"
 [ -d /usr/aarch64-linux-gnu/include ] || { echo "compile-arm64.sh: apt-get install libc6-dev-arm64-cross" >&2; exit 1; }
 for file in *.c; do

@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 
 
 def mixed(count, seed):
-    """count numbers in 0 ... 1 from a hash of index and seed; the same in MobileNetV2Tests."""
+    """count numbers in 0 ... 1 from a hash of index and seed; the same in FeatureNetworksTests."""
     h = (np.arange(count, dtype=np.uint64) * 2654435761 + seed * 40503 + 12345) & 0xFFFFFFFF
     h ^= h >> 15
     h = h * 2246822519 & 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""The numbers of Tests/ScenesTests: SplitMix64 (Steele, Lea and Flood, 2014) with the seeding of Sources/Scenes/SceneRandom.swift.
+"""The numbers of Tests/Data/ScenesTests: SplitMix64 (Steele, Lea and Flood, 2014) with the seeding of Sources/Data/Scenes/SceneRandom.swift.
 
     python3 Tests/References/scene_random.py
 

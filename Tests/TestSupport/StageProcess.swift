@@ -5,23 +5,23 @@ import Files
 #endif
 
 /// One run of a built executable, which lies beside the running test binary.
-public struct StageProcess: Sendable {
-  public enum Failure: Error { case notStarted(String) }
+package struct StageProcess: Sendable {
+  package enum Failure: Error { case notStarted(String) }
 
   /// The exit code; 128 + the signal's number for a process that a signal ended.
-  public var code: Int32
-  public var output: String
-  public var errors: String
+  package var code: Int32
+  package var output: String
+  package var errors: String
   /// Largest resident memory that was seen, bytes. Looked at every few milliseconds, so short peaks may be missed.
-  public var peakMemory: Int
-  public var seconds: Double
+  package var peakMemory: Int
+  package var seconds: Double
   /// The lines of standard error that are neither why the stage runs nor progress of the kind `stage: phase 1/2 …, 3/s, 0:01 left`.
-  public var errorLines: [Substring] {
+  package var errorLines: [Substring] {
     errors.split(separator: "\n").filter { !$0.hasSuffix(" left") && !$0.contains(": runs: ") }
   }
 
   /// What to do to a process while it runs.
-  public enum Disturbance: Sendable {
+  package enum Disturbance: Sendable {
     case none
     /// Sends `signal` this many seconds after the start.
     case signalAfter(Double, signal: Int32)
@@ -36,7 +36,7 @@ public struct StageProcess: Sendable {
   /// Runs the executable `name` to its end.
   ///
   /// - Parameter environment: `NAME=VALUE`, on top of this process's.
-  public static func run(
+  package static func run(
     _ name: String, _ arguments: [String], environment: [String] = [], disturbance: Disturbance = .none
   ) throws -> StageProcess {
     let executable = name.hasPrefix("/") ? name : ChildProcess.ownFolder + "/" + name
@@ -131,20 +131,20 @@ public struct StageProcess: Sendable {
 }
 
 /// A variable of this process's environment.
-public func environmentVariable(_ name: String) -> String? {
+package func environmentVariable(_ name: String) -> String? {
   unsafe getenv(name).map { unsafe String(cString: $0) }
 }
 
 /// Whether this process may mount file systems and write everywhere.
-public let isSuperuser = geteuid() == 0
+package let isSuperuser = geteuid() == 0
 
 /// A small file system in memory, for filling it up.
-public final class SmallDisk: Sendable {
-  public let path: String
+package final class SmallDisk: Sendable {
+  package let path: String
   private let folder: TemporaryFolder
 
   /// - Throws: where mounting is not allowed.
-  public init(bytes: Int) throws {
+  package init(bytes: Int) throws {
     folder = try TemporaryFolder()
     path = folder.path + "/disk"
     try FileSystem.makeFolder(path)
@@ -156,6 +156,6 @@ public final class SmallDisk: Sendable {
   deinit { unsafe umount2(path, Int32(MNT_DETACH)) }
 
   /// Why a test that needs one was skipped.
-  public static let skipReason = "needs the right to mount a tmpfs (root)"
-  public static let isPossible: Bool = (try? SmallDisk(bytes: 1 << 20)) != nil
+  package static let skipReason = "needs the right to mount a tmpfs (root)"
+  package static let isPossible: Bool = (try? SmallDisk(bytes: 1 << 20)) != nil
 }

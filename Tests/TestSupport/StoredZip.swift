@@ -1,8 +1,8 @@
 import Files
 
 /// Zip files of stored entries, made by hand.
-public enum StoredZip {
-  public static func bytes(_ entries: [(name: String, content: [UInt8])]) -> [UInt8] {
+package enum StoredZip {
+  package static func bytes(_ entries: [(name: String, content: [UInt8])]) -> [UInt8] {
     var file: [UInt8] = []
     var directory: [UInt8] = []
     for (name, content) in entries {

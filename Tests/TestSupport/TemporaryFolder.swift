@@ -6,11 +6,11 @@ import Synchronization
 #endif
 
 /// A folder that goes when its owner does.
-public final class TemporaryFolder: Sendable {
-  public let path: String
+package final class TemporaryFolder: Sendable {
+  package let path: String
   private static let counter = Atomic<Int>(0)
 
-  public init() throws {
+  package init() throws {
     let base = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
     let number = Self.counter.add(1, ordering: .relaxed).newValue
     path = "\(base)/captioneer-test-\(getpid())-\(number)"
@@ -23,7 +23,7 @@ public final class TemporaryFolder: Sendable {
 }
 
 /// Makes a symbolic link.
-public func symlink(to target: String, at path: String) -> Bool { unsafe Glibc.symlink(target, path) == 0 }
+package func symlink(to target: String, at path: String) -> Bool { unsafe Glibc.symlink(target, path) == 0 }
 
 /// Gives a file a second name.
-public func hardLink(to target: String, at path: String) -> Bool { unsafe Glibc.link(target, path) == 0 }
+package func hardLink(to target: String, at path: String) -> Bool { unsafe Glibc.link(target, path) == 0 }

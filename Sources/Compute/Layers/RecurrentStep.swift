@@ -1,0 +1,46 @@
+package import Kernels
+
+/// One step of a vanilla RNN: h' = tanh(x Wx + h Wh + b).
+package struct RecurrentStep: Sendable {
+  package let inputWeight: Matrix  // Wx [inputs, hidden]
+  package let hiddenWeight: Matrix  // Wh [hidden, hidden]
+  package let bias: Matrix  // [1, hidden]
+
+  package init(inputWeight: Matrix, hiddenWeight: Matrix, bias: Matrix) {
+    precondition(hiddenWeight.rows == hiddenWeight.columns && inputWeight.columns == hiddenWeight.rows)
+    precondition(bias.rows == 1 && bias.columns == hiddenWeight.columns)
+    self.inputWeight = inputWeight
+    self.hiddenWeight = hiddenWeight
+    self.bias = bias
+  }
+
+  /// x [rows, inputs], h [rows, hidden] → next [rows, hidden]
+  package func forward(_ x: Matrix, _ h: Matrix, into next: Matrix) {
+    multiply(x, inputWeight, into: next)
+    multiply(h, hiddenWeight, into: next, accumulates: true)
+    var out = next.mutableSpan
+    RecurrentKernels.biasTanh(&out, bias: bias.span)
+  }
+
+  /// The gradient of `next`, which becomes the gradient before tanh, → gradients of x and h.
+  /// The weights' gradients are set in `gradients`.
+  package func backward(
+    _ gradient: Matrix, next: Matrix, x: Matrix, h: Matrix, inputGradient: Matrix, hiddenGradient: Matrix,
+    gradients: RecurrentStep
+  ) {
+    var before = gradient.mutableSpan
+    RecurrentKernels.tanhGradient(&before, carry: Span(), y: next.span)
+    multiply(gradient, .plain, inputWeight, .transposed, into: inputGradient)
+    multiply(gradient, .plain, hiddenWeight, .transposed, into: hiddenGradient)
+    multiply(x, .transposed, gradient, into: gradients.inputWeight)
+    multiply(h, .transposed, gradient, into: gradients.hiddenWeight)
+    gradients.backwardBias(gradient)
+  }
+
+  /// Gradient before tanh [rows, hidden] → this step's bias gradient. Call on the step that holds the gradients.
+  package func backwardBias(_ gradient: Matrix) {
+    bias.fill(0)
+    var sums = bias.mutableSpan
+    RecurrentKernels.addColumnSums(of: gradient.span, to: &sums)
+  }
+}

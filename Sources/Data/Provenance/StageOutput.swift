@@ -1,0 +1,41 @@
+package import JSON
+
+/// What made a file, as the file itself or its stamp says.
+package struct StageRecord: Sendable, Equatable {
+  package var stage: String
+  package var codeVersion: Int
+  package var configuration: JSONValue
+  /// Name → digest of what was read.
+  package var inputs: JSONValue
+  /// The splits in their order; nil where there are none, or nobody says.
+  package var splits: [String]?
+
+  package init(
+    stage: String, codeVersion: Int, configuration: JSONValue, inputs: JSONValue, splits: [String]? = nil
+  ) {
+    self.stage = stage
+    self.codeVersion = codeVersion
+    self.configuration = configuration
+    self.inputs = inputs
+    self.splits = splits
+  }
+}
+
+/// One file that a stage makes.
+package struct StageOutput: Sendable {
+  package var path: String
+  /// Reads what the file says of its own making, throwing where it is damaged or of another kind; nil for kinds of files that
+  /// don't say.
+  package var record: (@Sendable (_ path: String) throws -> StageRecord)?
+  /// Reads all of the file and throws where it is not as it was made; for files that can tell.
+  package var verify: (@Sendable (_ path: String) throws -> Void)?
+
+  package init(
+    _ path: String, record: (@Sendable (_ path: String) throws -> StageRecord)? = nil,
+    verify: (@Sendable (_ path: String) throws -> Void)? = nil
+  ) {
+    self.path = path
+    self.record = record
+    self.verify = verify
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Caches
+import Diagnostics
+package import FeatureCaching
+import JSON
+import Provenance
+import StageSupport
+import Weights
+
+/// Images cache + MobileNetV2's weights → features cache.
+@main
+struct ExtractFeatures: StageCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "extract-features",
+    abstract: "Computes MobileNetV2 features of every photograph in an images cache.",
+    discussion: """
+      The network is torchvision's mobilenet_v2 without its classifier. Weights are taken from --weights, else from the \
+      weights folder, else downloaded from torchvision once and checked. A stopped run goes on where it was.
+
+      Example:
+        extract-features --images-cache cache/coco/images.h5 --grid \\
+          --output cache/coco/features.h5
+      """)
+
+  @Option(help: "The images cache that decode-images made.")
+  var imagesCache: String
+  @Option(help: "Weights: .safetensors or .pth of torchvision's mobilenet_v2 (default: looked for, then downloaded).")
+  var weights: String?
+  @Option(help: "Where weights are looked for and downloaded to.")
+  var weightsFolder = "cache/weights"
+  @Option(help: "The features cache to make.")
+  var output: String
+  @Flag(help: "Keep the map [1280, 4, 4] beside its mean.")
+  var grid = false
+  @Option(help: "Numbers in the cache: f32 or f16.")
+  var precision = FeatureOptions.Precision.f32
+  @Option(help: "Where in the network features are taken; only 'features', the last map, exists.")
+  var tap = "features"
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if tap != "features" { throw ValidationError("--tap must be 'features'") }
+  }
+
+  private func options(weights: String) -> FeatureOptions {
+    var options = FeatureOptions(
+      imagesCache: imagesCache, weights: weights, output: output, includesGrid: grid, precision: precision)
+    options.restarts = common.force
+    return options
+  }
+
+  func plan() throws -> StagePlan {
+    let rows = try photographCount(ofImagesCache: imagesCache)
+    var path = try WeightsLocation.find(path: weights, folder: weightsFolder)
+    if path == nil && !common.dryRun {
+      path = try WeightsLocation.download(into: weightsFolder, isQuiet: common.quiet)
+    }
+    var inputs = [StageInput.cache("images", imagesCache, format: "captioneer.images")]
+    if let path { inputs.append(.file("weights", path) { contentDigest(of: try loadWeights(path: $0)) }) }
+    let chosen = options(weights: path ?? WeightsLocation.publishedURL)
+    return StagePlan(
+      stage: "extract-features", codeVersion: FeatureOptions.codeVersion, configuration: chosen.configuration,
+      inputs: inputs, outputs: [.cache(output, format: FeatureOptions.format)], rows: rows,
+      bytes: chosen.byteCount(rows: rows))
+  }
+
+  func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
+    let path = plan.inputs.first { $0.name == "weights" }?.path ?? ""
+    let summary = try extractFeatures(options(weights: path), threads: common.threadCount, progress: progress) {
+      digests in
+      plan.know(digests)
+      try plan.confirmInputs()
+    }
+    let map = summary.gridShape.map { " and maps of \($0.map(String.init).joined(separator: "×"))" } ?? ""
+    let resumed = summary.resumedRows > 0 ? " (\(summary.resumedRows) were there already)" : ""
+    return StageOutcome(
+      lines: [
+        "\(summary.rows) images: \(summary.channels) features each\(map), \(precision.rawValue)\(resumed)",
+        "made \(output)",
+      ],
+      result: [
+        "rows": .integer(summary.rows),
+        "channels": .integer(summary.channels), "resumed_rows": .integer(summary.resumedRows),
+        "grid": .array((summary.gridShape ?? []).map { .integer($0) }), "precision": .string(precision.rawValue),
+        "weights": .string(path),
+      ])
+  }
+}
+
+extension FeatureOptions.Precision: ExpressibleByArgument {}

@@ -1,0 +1,147 @@
+package import Diagnostics
+import FeatureNetworks
+import Files
+import Images
+import JPEG
+import JSON
+import Kernels
+import Weights
+import Workers
+
+/// JPEG files with the network that describes them.
+package struct Photographs: Sendable {
+  /// In the order they were given; a folder's by name.
+  package let files: [String]
+  private let weights: String
+
+  /// - Parameter paths: JPEG files and folders of them.
+  /// - Throws: `InputError` for a path that is neither.
+  package init(_ paths: [String], weights: String) throws {
+    var files: [String] = []
+    for path in paths {
+      let remedy = "give JPEG files or a folder of them"
+      guard let status = try FileSystem.status(of: path) else {
+        throw InputError(file: path, "is not there", remedy: remedy)
+      }
+      guard status.isFolder else {
+        guard status.signature != nil else { throw InputError(file: path, "is not a regular file", remedy: remedy) }
+        files.append(path)
+        continue
+      }
+      let names = try FileSystem.list(path).filter { name in
+        [".jpg", ".jpeg"].contains { name.lowercased().hasSuffix($0) }
+      }
+      guard !names.isEmpty else {
+        throw InputError(file: path, "has no .jpg or .jpeg files", remedy: "give a folder with photographs")
+      }
+      files += names.map { FileSystem.join(path, $0) }
+    }
+    self.files = files
+    self.weights = weights
+  }
+
+  /// Captions of all photographs that can be decoded, in their order; the others are among the failures.
+  ///
+  /// - Throws: `InputError` where the weights are not those that the captioner's features came from.
+  package func captions(
+    _ captioner: Captioner, maximumWords: Int, threads: Int, progress: any ProgressReporter
+  ) throws -> CaptionResults {
+    let options = try imageOptions(captioner)
+    let tensors = try loadWeights(path: weights)
+    var origin = captioner.origin
+    origin.weights = contentDigest(of: tensors)
+    if let difference = origin.difference(from: captioner.origin) {
+      throw InputError(
+        file: weights, "are not what \(captioner.path) was trained with: \(difference)",
+        remedy: "give the weights its features were extracted with")
+    }
+    let network = try FeatureNetwork(weights: tensors, file: weights, height: options.size, width: options.size)
+    try captioner.check(channels: network.channels, of: weights)
+
+    var results = CaptionResults()
+    progress.begin("captions", total: files.count, done: 0, unit: "photographs")
+    for begin in stride(from: 0, to: files.count, by: Self.chunk) {
+      let range = begin..<min(files.count, begin + Self.chunk)
+      let described = try features(range, network, options, threads: threads, progress: progress)
+      let kept = range.filter { described[$0 - begin].failure == nil }
+      let found = captioner.captions(
+        Matrix(
+          rows: kept.count, columns: network.channels, kept.flatMap { described[$0 - begin].features }),
+        maximumWords: maximumWords, threads: threads)
+      for (index, caption) in zip(kept, found) {
+        results.images.append(
+          CaptionedImage(id: imageID(ofFile: files[index]), name: files[index], caption: caption))
+      }
+      for index in range {
+        if let reason = described[index - begin].failure { results.failures.append((files[index], reason)) }
+      }
+    }
+    return results
+  }
+
+  /// Photographs in memory (as features) at once.
+  private static let chunk = 512
+
+  private struct Described: Sendable {
+    var features: [Float] = []
+    var failure: String?
+  }
+
+  /// Decodes and describes the files of `range`, a group of the network's at a time.
+  private func features(
+    _ range: Range<Int>, _ network: FeatureNetwork, _ options: ImageOptions, threads: Int,
+    progress: any ProgressReporter
+  ) throws -> [Described] {
+    let described = Slots<Described>(range.count, empty: Described())
+    // Blocks as large as leaves every thread one: a reader and a workspace are made for each.
+    let size = max(1, min(64, (range.count + threads - 1) / threads))
+    try forEachIndex((range.count + size - 1) / size, threads: threads) { block, _ in
+      let reader = ImageReader(options)
+      var file: [UInt8] = []
+      var workspace = FeatureWorkspace(network)
+      var pixels: [UInt8] = []
+      var members: [Int] = []
+      func flush() {
+        if members.isEmpty { return }
+        network.run(pixels.byteSpan, images: members.count, in: &workspace)
+        for (place, index) in members.enumerated() {
+          var features = [Float](repeating: 0, count: network.channels)
+          network.pooled(place, in: workspace, into: &features)
+          described.set(index, Described(features: features))
+        }
+        pixels.removeAll(keepingCapacity: true)
+        members.removeAll(keepingCapacity: true)
+      }
+      for index in block * size..<min(range.count, (block + 1) * size) {
+        if progress.isCancelled { throw Interrupted() }
+        do {
+          let count = try patiently { try FileSystem.read(files[range.lowerBound + index], into: &file) }
+          pixels += try reader.read(file.byteSpan.extracting(first: count)).pixels
+          members.append(index)
+        } catch let failure as JPEGFailure {
+          described.set(index, Described(failure: failure.reason))
+        } catch let failure as InputError where failure.errorNumber == nil {
+          // Its content is at fault. What the machine fails at ends the run.
+          described.set(index, Described(failure: failure.problem))
+        }
+        if members.count == FeatureNetwork.groupSize { flush() }
+        progress.advance(by: 1)
+      }
+      flush()
+    }
+    return described.values
+  }
+
+  /// How the captioner's own photographs became squares.
+  private func imageOptions(_ captioner: Captioner) throws -> ImageOptions {
+    let made = captioner.origin.photographs
+    guard let size = made["size"]?.integer, size > 0, let fit = Fit(rawValue: made["fit"]?.string ?? ""),
+      let resampling = Resampling(rawValue: made["resampling"]?.string ?? "")
+    else {
+      throw InputError(
+        file: captioner.path, at: "__metadata__", "does not say how its photographs were made",
+        remedy: "build features.h5 again and train on it, or give --features instead of photographs")
+    }
+    return ImageOptions(size: size, fit: fit, resampling: resampling)
+  }
+}

@@ -1,0 +1,124 @@
+import Caches
+import Captioners
+import Diagnostics
+import Files
+import HDF5
+import JSON
+import Kernels
+import Workers
+
+/// Greedy captions of some features, `batch` at a time.
+final class GreedyPath: Sendable {
+  private let decoder: GreedyDecoder
+  private let features: Matrix  // [captions, 1280]
+  private let batch: Int
+
+  init(checkpoint: String?, cache: String?, batch: Int, hidden: Int, captions: Int) throws {
+    let captioner =
+      if let checkpoint { try RecurrentCaptioner(path: checkpoint) } else {
+        RecurrentCaptioner(
+          sizes: .init(features: 1280, words: 864, wordVector: 256, hidden: hidden),
+          vocabulary: (0..<864).map { "w\($0)" }, seed: 1)
+      }
+    decoder = GreedyDecoder(captioner)
+    features = Matrix(rows: captions, columns: 1280)
+    self.batch = batch
+    if let cache {
+      let rows = try CacheReader(path: cache, format: "captioneer.features").rows("pooled")
+      guard rows.elementType == .float32, rows.rowCount >= captions, rows.shape[1] == 1280 else {
+        throw InputError(file: cache, "needs \(captions) rows of 1280 float32", remedy: "give another cache")
+      }
+      features.copy(from: rows.floats.extracting(0..<captions * 1280))
+    } else {
+      var random = RandomSource(seed: 2)
+      let values = (0..<captions * 1280).map { _ in Float(random.uniform()) }
+      features.copy(from: values.span)
+    }
+  }
+
+  func run(threads: Int) throws -> Int {
+    for begin in stride(from: 0, to: features.rows, by: batch) {
+      let part = features.rows(begin..<min(features.rows, begin + batch))
+      _ = decoder.tokens(features: part, maximumWords: 16, threads: threads)
+    }
+    return features.rows
+  }
+}
+
+/// A shuffled epoch over a features cache: batches of rows copied out of the map.
+final class GatherPath: Sendable {
+  private let rows: MappedRows
+  private let batch: Int
+  private let order: [Int]
+
+  init(cache: String, batch: Int) throws {
+    rows = try CacheReader(path: cache, format: "captioneer.features").rows("pooled")
+    self.batch = batch
+    var random = RandomSource(seed: 3)
+    var order = Array(0..<rows.rowCount)
+    random.shuffle(&order)
+    self.order = order
+  }
+
+  func run(threads: Int) throws -> Int {
+    let (count, columns) = (order.count / batch, rows.shape[1])
+    try forEachIndex(threads, threads: threads) { worker, _ in
+      let rows = self.rows
+      let target = Matrix(rows: self.batch, columns: columns)
+      for index in stride(from: worker, to: count, by: threads) {
+        for row in 0..<self.batch {
+          var place = target.rows(row..<row + 1).mutableSpan
+          RecurrentKernels.copyFloats(rows.row(self.order[index * self.batch + row]), into: &place)
+        }
+      }
+    }
+    return count * batch
+  }
+}
+
+/// Products of two square matrices; counts floating-point operations in millions.
+final class ProductPath: Sendable {
+  private let side: Int
+  private let a: Matrix
+  private let b: Matrix
+  private let c: Matrix
+
+  init(side: Int) throws {
+    try LinearAlgebra.prepare()
+    self.side = side
+    a = Matrix(rows: side, columns: side)
+    b = Matrix(rows: side, columns: side)
+    c = Matrix(rows: side, columns: side)
+    a.fill(0.5)
+    b.fill(0.25)
+  }
+
+  func run(threads: Int) throws -> Int {
+    try forEachIndex(threads, threads: threads) { worker, _ in
+      let part = worker * self.side / threads..<(worker + 1) * self.side / threads
+      multiply(self.a.rows(part), self.b, into: self.c.rows(part))
+    }
+    return 2 * side * side * side / 1_000_000
+  }
+}
+
+/// Writes a features cache of random rows.
+func makeFeaturesCache(_ path: String, rows: Int) throws {
+  let writer = try CacheWriter(
+    path: path, journalIdentity: "measure-kernels",
+    datasets: [RowDataset("pooled", .float32, rowShape: [1280], description: "random numbers")], maximumRows: rows,
+    inputCount: rows, inputsPerBlock: 1000)
+  var random = RandomSource(seed: 4)
+  let values = (0..<1000 * 1280).map { _ in Float(random.uniform()) }
+  for block in writer.finishedBlocks..<writer.blockCount {
+    let count = writer.inputRange(ofBlock: block).count
+    try writer.commit(block: block, rowCount: count, note: "") { sink in
+      try sink.append(dataset: 0, values.byteSpan.extracting(0..<count * 1280 * 4))
+    }
+  }
+  try writer.publish(
+    CacheIdentity(
+      format: "captioneer.features", formatVersion: 1, stage: "measure-kernels", codeVersion: 1, configuration: [:],
+      inputs: [:], splits: []),
+    columns: [NamedColumn("image_ids", .int64((0..<Int64(rows)).map { $0 }), description: "row numbers")])
+}
