@@ -15,7 +15,7 @@ package struct Affine: Sendable {
   package func forward(_ x: Matrix, into y: Matrix) {
     multiply(x, .plain, weight, .transposed, into: y)
     var out = y.mutableSpan
-    RecurrentKernels.addBias(&out, bias: bias.span)
+    Rows.addBias(&out, bias: bias.span)
   }
 
   /// Gradient of y [rows, outputs] → gradient of x [rows, inputs]
@@ -34,6 +34,6 @@ package struct Affine: Sendable {
   package func backwardBias(_ gradient: Matrix) {
     bias.fill(0)
     var sums = bias.mutableSpan
-    RecurrentKernels.addColumnSums(of: gradient.span, to: &sums)
+    Reduction.addColumnSums(of: gradient.span, to: &sums)
   }
 }

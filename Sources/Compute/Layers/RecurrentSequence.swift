@@ -33,7 +33,7 @@ package final class RecurrentSequence: Sendable {
       let h = hidden.rows(rows)
       multiply(previous.rows(rows), forwardWeight, into: h, accumulates: true)
       var out = h.mutableSpan
-      RecurrentKernels.tanh(&out)
+      Activation.tanh(&out)
       before = h
       row = rows.upperBound
     }
@@ -48,7 +48,7 @@ package final class RecurrentSequence: Sendable {
       let rows = end - counts[step]..<end
       let before = gradient.rows(rows)
       var out = before.mutableSpan
-      RecurrentKernels.tanhGradient(&out, carry: carry.rows(0..<carried).span, y: hidden.rows(rows).span)
+      Activation.tanhGradient(&out, carry: carry.rows(0..<carried).span, y: hidden.rows(rows).span)
       carried = rows.count
       multiply(before, backwardWeight, into: carry.rows(0..<carried))
       end = rows.lowerBound

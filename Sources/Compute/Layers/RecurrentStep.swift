@@ -19,7 +19,7 @@ package struct RecurrentStep: Sendable {
     multiply(x, inputWeight, into: next)
     multiply(h, hiddenWeight, into: next, accumulates: true)
     var out = next.mutableSpan
-    RecurrentKernels.biasTanh(&out, bias: bias.span)
+    Activation.biasTanh(&out, bias: bias.span)
   }
 
   /// The gradient of `next`, which becomes the gradient before tanh, → gradients of x and h.
@@ -29,7 +29,7 @@ package struct RecurrentStep: Sendable {
     gradients: RecurrentStep
   ) {
     var before = gradient.mutableSpan
-    RecurrentKernels.tanhGradient(&before, carry: Span(), y: next.span)
+    Activation.tanhGradient(&before, carry: Span(), y: next.span)
     multiply(gradient, .plain, inputWeight, .transposed, into: inputGradient)
     multiply(gradient, .plain, hiddenWeight, .transposed, into: hiddenGradient)
     multiply(x, .transposed, gradient, into: gradients.inputWeight)
@@ -41,6 +41,6 @@ package struct RecurrentStep: Sendable {
   package func backwardBias(_ gradient: Matrix) {
     bias.fill(0)
     var sums = bias.mutableSpan
-    RecurrentKernels.addColumnSums(of: gradient.span, to: &sums)
+    Reduction.addColumnSums(of: gradient.span, to: &sums)
   }
 }

@@ -11,7 +11,7 @@ package struct TemporalSoftmaxLoss: Sendable {
   /// The loss of scores + bias [rows, classes]. `scores` is overwritten.
   package func forward(_ scores: Matrix, bias: Matrix, targets: Span<Int32>) -> Double {
     var rows = scores.mutableSpan
-    return RecurrentKernels.softmaxLoss(&rows, bias: bias.span, targets: targets, ignored: ignored)
+    return CrossEntropy.loss(&rows, bias: bias.span, targets: targets, ignored: ignored)
   }
 
   /// The loss of scores + bias and, in the same pass, its gradient times `scale` in place of the scores.
@@ -21,7 +21,7 @@ package struct TemporalSoftmaxLoss: Sendable {
   ) -> Double {
     var rows = scores.mutableSpan
     var sums = biasGradient.mutableSpan
-    return RecurrentKernels.softmaxLossGradient(
+    return CrossEntropy.lossAndGradient(
       &rows, bias: bias.span, targets: targets, ignored: ignored, scale: scale, biasGradient: &sums)
   }
 }

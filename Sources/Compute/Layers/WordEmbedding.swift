@@ -9,7 +9,7 @@ package struct WordEmbedding: Sendable {
   /// tokens [rows] → out [rows, size]
   package func forward(_ tokens: Span<Int32>, into out: Matrix) {
     var rows = out.mutableSpan
-    RecurrentKernels.gatherRows(of: table.span, at: tokens, columns: table.columns, into: &rows)
+    Rows.gather(of: table.span, at: tokens, columns: table.columns, into: &rows)
   }
 
   /// Adds the gradient of out [rows, size] to `columns` of this table's gradient, in rising row.
@@ -17,7 +17,7 @@ package struct WordEmbedding: Sendable {
   /// Call on the embedding that holds the gradients, zero before.
   package func backward(_ gradient: Matrix, _ tokens: Span<Int32>, columns: Range<Int>) {
     var sums = table.mutableSpan
-    RecurrentKernels.scatterAddRows(
+    Rows.scatterAdd(
       gradient.span, at: tokens, columns: table.columns, range: columns, to: &sums)
   }
 }

@@ -22,7 +22,7 @@ package final class GreedyDecoder: Sendable {
     multiply(captioner.embedding.table, captioner.step.inputWeight, into: contributions)
     let bias = captioner.step.bias
     var rows = contributions.mutableSpan
-    RecurrentKernels.addBias(&rows, bias: bias.span)
+    Rows.addBias(&rows, bias: bias.span)
     self.contributions = contributions
     projector = PackedFactor(captioner.projector.weight, .transposed)
     recurrence = PackedFactor(captioner.step.hiddenWeight)
@@ -59,23 +59,23 @@ package final class GreedyDecoder: Sendable {
     let scores = Matrix(rows: rows, columns: captioner.sizes.words)
     multiply(features, projector, into: hidden)
     var first = hidden.mutableSpan
-    RecurrentKernels.addBias(&first, bias: projectorBias.span)
+    Rows.addBias(&first, bias: projectorBias.span)
     var active = Array(0..<rows)
     var words = [Int32](repeating: SpecialToken.start, count: rows)
     for _ in 0..<maximumWords where !active.isEmpty {
       let live = 0..<active.count
       let state = next.rows(live)
       var out = state.mutableSpan
-      RecurrentKernels.gatherRows(of: contributions.span, at: words.span, columns: hiddenSize, into: &out)
+      Rows.gather(of: contributions.span, at: words.span, columns: hiddenSize, into: &out)
       multiply(hidden.rows(live), recurrence, into: state, accumulates: true)
-      RecurrentKernels.tanh(&out)
+      Activation.tanh(&out)
       multiply(state, output, into: scores.rows(live))
       var biased = scores.rows(live).mutableSpan
-      RecurrentKernels.addBias(&biased, bias: outputBias.span)
+      Rows.addBias(&biased, bias: outputBias.span)
       // Rows that go on close the gaps of those that ended.
       var kept = 0
       for row in live {
-        let word = Int32(RecurrentKernels.largestIndex(scores.rows(row..<row + 1).span))
+        let word = Int32(Reduction.largestIndex(scores.rows(row..<row + 1).span))
         if word == SpecialToken.end { continue }
         captions[active[row]].append(word)
         if kept < row { state.rows(kept..<kept + 1).copy(from: state.rows(row..<row + 1)) }

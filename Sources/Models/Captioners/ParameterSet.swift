@@ -14,7 +14,8 @@ package struct ParameterSet: Sendable {
   }
 
   package let entries: [Entry]
-  package let storage: FloatStorage
+  /// All of them, [1, floats].
+  package let storage: Matrix
 
   /// Zeros for tensors of these shapes.
   package init(_ shapes: [(name: String, shape: [Int])]) {
@@ -26,7 +27,7 @@ package struct ParameterSet: Sendable {
       offset += (entry.count + 15) / 16 * 16
     }
     self.entries = entries
-    storage = FloatStorage(count: offset)
+    storage = Matrix(rows: 1, columns: offset)
   }
 
   /// Zeros of the same shapes: gradients.
@@ -35,8 +36,8 @@ package struct ParameterSet: Sendable {
   /// The tensor `name`; one dimension gives one row.
   package func matrix(_ name: String) -> Matrix {
     guard let entry = entries.first(where: { $0.name == name }) else { preconditionFailure("no parameter \(name)") }
-    return Matrix(
-      storage, offset: entry.offset, rows: entry.shape.count == 1 ? 1 : entry.shape[0], columns: entry.shape.last ?? 1)
+    return storage.window(
+      at: entry.offset, rows: entry.shape.count == 1 ? 1 : entry.shape[0], columns: entry.shape.last ?? 1)
   }
 
   /// The number of parameters, gaps not counted.

@@ -184,7 +184,7 @@ package final class RecurrentCaptioner: Sendable {
     var hidden = Matrix(rows: rows, columns: sizes.hidden)
     var next = Matrix(rows: rows, columns: sizes.hidden)
     let words = Matrix(rows: rows, columns: sizes.wordVector)
-    let scores = Matrix(FloatStorage(count: rows * steps * sizes.words), rows: rows, columns: steps * sizes.words)
+    let scores = Matrix(rows: rows, columns: steps * sizes.words)
     let stepScores = Matrix(rows: rows, columns: sizes.words)
     projector.forward(features, into: hidden)
     for time in 0..<steps {

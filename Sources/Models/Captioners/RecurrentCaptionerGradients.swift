@@ -112,7 +112,7 @@ package final class RecurrentCaptionerGradients: @unchecked Sendable {
     let bias = captioner.step.bias
     multiply(captioner.embedding.table.rows(rows), captioner.step.inputWeight, into: out)
     var span = out.mutableSpan
-    RecurrentKernels.addBias(&span, bias: bias.span)
+    Rows.addBias(&span, bias: bias.span)
   }
 
   private func forward(_ part: Int, _ batch: PackedBatch) {
@@ -123,7 +123,7 @@ package final class RecurrentCaptionerGradients: @unchecked Sendable {
     projector.product(features.rows(sequences), into: start)
     let bias = captioner.projector.bias
     var biased = start.mutableSpan
-    RecurrentKernels.addBias(&biased, bias: bias.span)
+    Rows.addBias(&biased, bias: bias.span)
     WordEmbedding(table: contributions).forward(batch.inputs.span.extracting(rows), into: hidden.rows(rows))
     sequence.forward(
       hidden.rows(rows), initial: initial.rows(sequences), counts: batch.counts(ofPart: part),

@@ -185,7 +185,7 @@ private final class FeatureWorker: Sendable {
     _ values: [Float], count: Int, halves: inout [UInt16], to sink: inout BlockSink, dataset: Int
   ) throws {
     if isHalf {
-      convertToHalf(values, count: count, into: &halves)
+      FloatConversion.narrowToHalves(values, count: count, into: &halves)
       try sink.append(dataset: dataset, halves.byteSpan.extracting(0..<count * 2))
     } else {
       try sink.append(dataset: dataset, values.byteSpan.extracting(0..<count * 4))

@@ -86,8 +86,8 @@ package struct CachedSplit: Sendable {
       let window = values.rows(place..<place + 1)
       var target = window.mutableSpan
       switch features.elementType {
-      case .float16: RecurrentKernels.widenHalves(row.byteSpan, into: &target)
-      case .float32: RecurrentKernels.copyFloats(row.byteSpan, into: &target)
+      case .float16: FloatConversion.widenHalves(row.byteSpan, into: &target)
+      case .float32: FloatConversion.copyFloats(row.byteSpan, into: &target)
       default:
         throw InputError(file: path, at: "dataset pooled", "holds no floating-point numbers")
       }

@@ -31,10 +31,10 @@ package struct Adam: Sendable {
     var scale = 1.0
     if let clip {
       var squares = 0.0
-      for block in 0..<blocks { squares += RecurrentKernels.sumOfSquares(slopes.span(range(block))) }
+      for block in 0..<blocks { squares += Reduction.sumOfSquares(slopes.span(range(block))) }
       scale = min(1, clip / (squares.squareRoot() + 1e-6))
     }
-    let update = RecurrentKernels.AdamStep(
+    let update = AdamStep(
       gradientScale: Float(scale), stepSize: Float(learningRate / (1 - Self.power(Self.beta1, steps))),
       rootCorrection: Float((1 - Self.power(Self.beta2, steps)).squareRoot()), beta1: Float(Self.beta1),
       beta2: Float(Self.beta2), epsilon: Float(Self.epsilon))
@@ -44,8 +44,8 @@ package struct Adam: Sendable {
       var parameters = values.mutableSpan(range)
       var mean = means.mutableSpan(range)
       var variance = variances.mutableSpan(range)
-      RecurrentKernels.adam(
-        &parameters, gradients: slopes.span(range), mean: &mean, variance: &variance, step: update)
+      update.apply(
+        to: &parameters, gradients: slopes.span(range), mean: &mean, variance: &variance)
     }
   }
 

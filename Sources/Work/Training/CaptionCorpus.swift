@@ -119,9 +119,9 @@ final class CaptionCorpus: Sendable {
     try pooled.confirm(copy.byteSpan, isRow: image, pooledChecksums)
     var values = out.mutableSpan
     if pooled.elementType == .float16 {
-      RecurrentKernels.widenHalves(copy.byteSpan, into: &values)
+      FloatConversion.widenHalves(copy.byteSpan, into: &values)
     } else {
-      RecurrentKernels.copyFloats(copy.byteSpan, into: &values)
+      FloatConversion.copyFloats(copy.byteSpan, into: &values)
     }
   }
 

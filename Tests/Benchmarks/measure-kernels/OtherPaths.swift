@@ -68,7 +68,7 @@ final class GatherPath: Sendable {
       for index in stride(from: worker, to: count, by: threads) {
         for row in 0..<self.batch {
           var place = target.rows(row..<row + 1).mutableSpan
-          RecurrentKernels.copyFloats(rows.row(self.order[index * self.batch + row]), into: &place)
+          FloatConversion.copyFloats(rows.row(self.order[index * self.batch + row]), into: &place)
         }
       }
     }

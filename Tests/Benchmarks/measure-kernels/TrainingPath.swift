@@ -70,7 +70,7 @@ final class TrainingPath {
       gradients.features.rows(row..<row + 1).copy(from: features.rows(index..<index + 1).span)
     }
     _ = gradients.computeGradients()
-    let update = RecurrentKernels.AdamStep(
+    let update = AdamStep(
       gradientScale: 1, stepSize: 1e-3, rootCorrection: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
     let (values, slopes) = (captioner.parameters.storage, gradients.gradients.storage)
     let (means, variances) = (mean.storage, variance.storage)
@@ -80,8 +80,8 @@ final class TrainingPath {
       var parameters = values.mutableSpan(range)
       var mean = means.mutableSpan(range)
       var variance = variances.mutableSpan(range)
-      RecurrentKernels.adam(
-        &parameters, gradients: slopes.span(range), mean: &mean, variance: &variance, step: update)
+      update.apply(
+        to: &parameters, gradients: slopes.span(range), mean: &mean, variance: &variance)
     }
     return 1
   }

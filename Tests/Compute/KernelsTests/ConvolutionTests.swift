@@ -212,10 +212,10 @@ private func plainBlock(
     for level in CPULevel.available {
       CPULevel.use(level)
       var halves = [UInt16](repeating: 0, count: values.count)
-      convertToHalf(values, count: values.count, into: &halves)
+      FloatConversion.narrowToHalves(values, count: values.count, into: &halves)
       #expect(halves == expected, "\(level)")
       var notANumber: [UInt16] = [0]
-      convertToHalf([.nan], count: 1, into: &notANumber)
+      FloatConversion.narrowToHalves([.nan], count: 1, into: &notANumber)
       #expect(Float16(bitPattern: notANumber[0]).isNaN)
     }
     CPULevel.use(.avx512)

@@ -43,13 +43,13 @@ import Testing
       expectEqual("tanh") {
         var found = x
         var span = found.mutableSpan
-        RecurrentKernels.biasTanh(&span, bias: bias.span)
+        Activation.biasTanh(&span, bias: bias.span)
         return bits(found)
       }
       expectEqual("tanh's gradient") {
         var found = x
         var span = found.mutableSpan
-        RecurrentKernels.tanhGradient(&span, carry: y.span.extracting(first: count / 2), y: y.span)
+        Activation.tanhGradient(&span, carry: y.span.extracting(first: count / 2), y: y.span)
         return bits(found)
       }
       expectEqual("softmax") {
@@ -61,8 +61,8 @@ import Testing
       expectEqual("sums") {
         var sums = bias
         var span = sums.mutableSpan
-        RecurrentKernels.addColumnSums(of: x.span, to: &span)
-        return bits(sums) + [RecurrentKernels.sumOfSquares(x.span).bitPattern]
+        Reduction.addColumnSums(of: x.span, to: &span)
+        return bits(sums) + [Reduction.sumOfSquares(x.span).bitPattern]
       }
     }
   }
@@ -72,7 +72,7 @@ import Testing
     var sums = bias
     var span = found.mutableSpan
     var sumSpan = sums.mutableSpan
-    let loss = RecurrentKernels.softmaxLossGradient(
+    let loss = CrossEntropy.lossAndGradient(
       &span, bias: bias.span, targets: targets.span, ignored: 0, scale: 0.01, biasGradient: &sumSpan)
     return bits(found) + bits(sums) + [loss.bitPattern]
   }
@@ -84,9 +84,9 @@ import Testing
     var parameterSpan = parameters.mutableSpan
     var meanSpan = mean.mutableSpan
     var varianceSpan = variance.mutableSpan
-    RecurrentKernels.adam(
-      &parameterSpan, gradients: gradients.span, mean: &meanSpan, variance: &varianceSpan,
-      step: .init(gradientScale: 0.7, stepSize: 1e-3, rootCorrection: 0.9, beta1: 0.9, beta2: 0.999, epsilon: 1e-8))
+    let step = AdamStep(
+      gradientScale: 0.7, stepSize: 1e-3, rootCorrection: 0.9, beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
+    step.apply(to: &parameterSpan, gradients: gradients.span, mean: &meanSpan, variance: &varianceSpan)
     return bits(parameters) + bits(mean) + bits(variance)
   }
 

@@ -8,14 +8,14 @@ package final class PackedFactor: Sendable {
   /// Of the factor as it stands in the product.
   package let rows: Int
   package let columns: Int
-  let panels: FloatStorage
+  let panels: FloatBuffer
 
   /// Room for a factor [rows, columns].
   package init(rows: Int, columns: Int) {
     precondition(rows > 0 && columns > 0)
     self.rows = rows
     self.columns = columns
-    panels = FloatStorage(count: captioneer_packed_factor_count(Int32(rows), Int32(columns)))
+    panels = FloatBuffer(count: captioneer_packed_factor_count(Int32(rows), Int32(columns)))
   }
 
   /// A copy of `matrix`.
@@ -37,13 +37,13 @@ package final class PackedFactor: Sendable {
 
 /// Working memory of products, kept between them: as many as ever ran at once.
 enum ScratchPool {
-  private static let free = Mutex<[FloatStorage]>([])
+  private static let free = Mutex<[SharedFloats]>([])
 
-  static func take() -> FloatStorage {
-    free.withLock { $0.popLast() } ?? FloatStorage(count: captioneer_matrix_product_scratch_count())
+  static func take() -> SharedFloats {
+    free.withLock { $0.popLast() } ?? SharedFloats(count: captioneer_matrix_product_scratch_count())
   }
 
-  static func give(_ memory: FloatStorage) {
+  static func give(_ memory: SharedFloats) {
     free.withLock { $0.append(memory) }
   }
 }

@@ -1,28 +1,23 @@
-/// A window [rows, columns] on a `FloatStorage`, row-major, its rows `stride` floats apart.
+/// A window [rows, columns] on a `FloatBuffer`, row-major, its rows `stride` floats apart.
 ///
 /// A window is a reference: copies of it see the same numbers. Windows let threads write different rows or columns of one matrix,
-/// which spans can't express; bounds are checked when a window is made.
+/// which spans can't express; bounds are checked when a window is made, that no two threads write the same element is not.
 @safe package struct Matrix: Sendable {
-  package let storage: FloatStorage
-  package let offset: Int
+  private let floats: SharedFloats
+  private let offset: Int
   package let rows: Int
   package let columns: Int
   package let stride: Int
 
   /// A matrix of zeros.
   package init(rows: Int, columns: Int) {
-    self.init(FloatStorage(count: rows * columns), rows: rows, columns: columns)
+    self.init(SharedFloats(count: rows * columns), offset: 0, rows: rows, columns: columns, stride: columns)
   }
 
-  /// The `rows` × `columns` numbers of `storage` from `offset` on.
-  package init(_ storage: FloatStorage, offset: Int = 0, rows: Int, columns: Int) {
-    self.init(storage, offset: offset, rows: rows, columns: columns, stride: columns)
-  }
-
-  init(_ storage: FloatStorage, offset: Int, rows: Int, columns: Int, stride: Int) {
+  private init(_ floats: SharedFloats, offset: Int, rows: Int, columns: Int, stride: Int) {
     precondition(rows >= 0 && columns >= 0 && offset >= 0 && stride >= columns)
-    precondition(rows == 0 || offset + (rows - 1) * stride + columns <= storage.count)
-    self.storage = storage
+    precondition(rows == 0 || offset + (rows - 1) * stride + columns <= floats.buffer.count)
+    self.floats = floats
     self.offset = offset
     self.rows = rows
     self.columns = columns
@@ -38,22 +33,33 @@
   package func rows(_ range: Range<Int>) -> Matrix {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows)
     return Matrix(
-      storage, offset: offset + (range.isEmpty ? 0 : range.lowerBound * stride), rows: range.count, columns: columns,
+      floats, offset: offset + (range.isEmpty ? 0 : range.lowerBound * stride), rows: range.count, columns: columns,
       stride: stride)
   }
 
   package func columns(_ range: Range<Int>) -> Matrix {
     precondition(range.lowerBound >= 0 && range.upperBound <= columns)
-    return Matrix(storage, offset: offset + range.lowerBound, rows: rows, columns: range.count, stride: stride)
+    return Matrix(floats, offset: offset + range.lowerBound, rows: rows, columns: range.count, stride: stride)
   }
 
-  var base: UnsafeMutablePointer<Float> { unsafe storage.base + offset }
+  /// The `rows` × `columns` numbers from number `start` on of a window whose rows follow each other without a gap.
+  package func window(at start: Int, rows: Int, columns: Int) -> Matrix {
+    precondition(isWhole && start >= 0 && rows >= 0 && columns >= 0 && start + rows * columns <= count)
+    return Matrix(floats, offset: offset + start, rows: rows, columns: columns, stride: columns)
+  }
+
+  /// How many numbers it has.
+  package var count: Int { rows * columns }
+
+  private var isWhole: Bool { stride == columns || rows <= 1 }
+
+  var base: UnsafeMutablePointer<Float> { unsafe floats.buffer.base + offset }
 
   /// The numbers of a window whose rows follow each other without a gap.
   package var span: Span<Float> {
     @_lifetime(borrow self)
     get {
-      precondition(stride == columns || rows <= 1)
+      precondition(isWhole)
       return unsafe _overrideLifetime(Span(_unsafeStart: base, count: rows * columns), borrowing: self)
     }
   }
@@ -62,9 +68,25 @@
   package var mutableSpan: MutableSpan<Float> {
     @_lifetime(borrow self)
     get {
-      precondition(stride == columns || rows <= 1)
+      precondition(isWhole)
       return unsafe _overrideLifetime(MutableSpan(_unsafeStart: base, count: rows * columns), borrowing: self)
     }
+  }
+
+  /// Numbers `range` of such a window.
+  @_lifetime(borrow self)
+  package func span(_ range: Range<Int>) -> Span<Float> {
+    precondition(isWhole && range.lowerBound >= 0 && range.upperBound <= count)
+    return unsafe _overrideLifetime(
+      Span(_unsafeStart: base + range.lowerBound, count: range.count), borrowing: self)
+  }
+
+  /// The same, to be written.
+  @_lifetime(borrow self)
+  package func mutableSpan(_ range: Range<Int>) -> MutableSpan<Float> {
+    precondition(isWhole && range.lowerBound >= 0 && range.upperBound <= count)
+    return unsafe _overrideLifetime(
+      MutableSpan(_unsafeStart: base + range.lowerBound, count: range.count), borrowing: self)
   }
 
   /// A copy of the numbers, row by row.

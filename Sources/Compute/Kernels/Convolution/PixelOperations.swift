@@ -23,10 +23,3 @@ package func transposePixels(
     unsafe captioneer_transpose(base, Int32(pixels), Int32(channels), $0.baseAddress! + place)
   }
 }
-
-/// The first `count` values as IEEE halves, to nearest, ties to even; too large becomes infinity.
-package func convertToHalf(_ input: [Float], count: Int, into output: inout [UInt16]) {
-  precondition(0...input.count ~= count && output.count >= count)
-  guard count > 0 else { return }
-  unsafe captioneer_to_half(input, count, &output)
-}

@@ -6,7 +6,7 @@ import Testing
 #endif
 
 /// Every CPU level beside the same formula in f64, for odd sizes. Serialized: the level is the process's.
-@Suite(.serialized) struct RecurrentKernelsTests {
+@Suite(.serialized) struct ElementwiseTests {
   private static let sizes = [1, 3, 15, 16, 17, 31, 64, 100, 864]
 
   private func numbers(_ count: Int, _ scale: Double, _ salt: Int = 0) -> [Float] {
@@ -23,13 +23,13 @@ import Testing
         let x = numbers(count, scale)
         var y = x
         var span = y.mutableSpan
-        RecurrentKernels.tanh(&span)
+        Activation.tanh(&span)
         for (x, y) in zip(x, y) { #expect(abs(tanh(Double(x)) - Double(y)) <= 2.5e-7 * abs(tanh(Double(x))) + 1e-9) }
       }
     }
     var special: [Float] = [.nan, .infinity, -.infinity, 0, -0.0]
     var span = special.mutableSpan
-    RecurrentKernels.tanh(&span)
+    Activation.tanh(&span)
     #expect(special[0].isNaN && special[1] == 1 && special[2] == -1 && special[3] == 0)
   }
 
@@ -47,11 +47,11 @@ import Testing
         var (gradients, sums) = (scores, [Float](repeating: 0, count: columns))
         var gradientSpan = gradients.mutableSpan
         var sumSpan = sums.mutableSpan
-        let loss = RecurrentKernels.softmaxLossGradient(
+        let loss = CrossEntropy.lossAndGradient(
           &gradientSpan, bias: bias.span, targets: targets.span, ignored: 0, scale: 0.25, biasGradient: &sumSpan)
         var copy = scores
         var copySpan = copy.mutableSpan
-        let alone = RecurrentKernels.softmaxLoss(&copySpan, bias: bias.span, targets: targets.span, ignored: 0)
+        let alone = CrossEntropy.loss(&copySpan, bias: bias.span, targets: targets.span, ignored: 0)
         var expected = 0.0
         var expectedSums = [Double](repeating: 0, count: columns)
         for row in 0..<rows {
@@ -82,7 +82,7 @@ import Testing
       let (y, carry, start) = (numbers(count, 0.9), numbers(count / 2, 2, 5), numbers(count, 3, 7))
       var gradient = start
       var span = gradient.mutableSpan
-      RecurrentKernels.tanhGradient(&span, carry: carry.span, y: y.span)
+      Activation.tanhGradient(&span, carry: carry.span, y: y.span)
       for index in 0..<count {
         let incoming = start[index] + (index < carry.count ? carry[index] : 0)
         #expect(abs(gradient[index] - incoming * (1 - y[index] * y[index])) < 1e-5)
@@ -92,22 +92,22 @@ import Testing
       let rows = numbers(4 * count, 1, 3)
       var gathered = [Float](repeating: 9, count: 4 * count)
       var gatheredSpan = gathered.mutableSpan
-      RecurrentKernels.gatherRows(of: table.span, at: indices.span, columns: count, into: &gatheredSpan)
+      Rows.gather(of: table.span, at: indices.span, columns: count, into: &gatheredSpan)
       #expect(gathered == indices.flatMap { table[Int($0) * count..<(Int($0) + 1) * count] })
       var sums = [Float](repeating: 0, count: 3 * count)
       var sumsSpan = sums.mutableSpan
       let half = count / 2
       for range in [0..<half, half..<count] {
-        RecurrentKernels.scatterAddRows(rows.span, at: indices.span, columns: count, range: range, to: &sumsSpan)
+        Rows.scatterAdd(rows.span, at: indices.span, columns: count, range: range, to: &sumsSpan)
       }
       for column in 0..<count {
         #expect(sums[column] == rows[count + column])
         #expect(sums[2 * count + column] == rows[column] + rows[2 * count + column])
       }
       #expect(
-        abs(RecurrentKernels.sumOfSquares(rows.span) - rows.reduce(0) { $0 + Double($1) * Double($1) })
+        abs(Reduction.sumOfSquares(rows.span) - rows.reduce(0) { $0 + Double($1) * Double($1) })
           < 1e-9 * Double(count + 1))
-      #expect(RecurrentKernels.largestIndex(y.span) == y.indices.max { y[$0] < y[$1] || (y[$0] == y[$1] && $0 > $1) })
+      #expect(Reduction.largestIndex(y.span) == y.indices.max { y[$0] < y[$1] || (y[$0] == y[$1] && $0 > $1) })
     }
   }
 }

@@ -1,14 +1,19 @@
-/// Floats that begin at a 64-byte line, as the kernels want them. Zero at first.
+import CKernels
+
+/// Floats that begin at a 64-byte line, as the kernels want them; zero at first. The only memory of kernels' operands.
+///
+/// Where there is no memory for them the process ends, with one line and exit code 1.
 @safe package struct FloatBuffer: ~Copyable, @unchecked Sendable {
   package let count: Int
   let base: UnsafeMutablePointer<Float>
 
   package init(count: Int) {
-    unsafe base = allocateFloats(count)
+    precondition(count >= 0)
+    unsafe base = captioneer_allocate(Int64(count))
     self.count = count
   }
 
-  deinit { unsafe freeFloats(base) }
+  deinit { unsafe captioneer_release(base) }
 
   package var span: Span<Float> {
     @_lifetime(borrow self)
@@ -25,4 +30,11 @@
       return unsafe _overrideLifetime(span, mutating: &self)
     }
   }
+}
+
+/// A buffer that several windows, or products after each other, refer to.
+final class SharedFloats: Sendable {
+  let buffer: FloatBuffer
+
+  init(count: Int) { buffer = FloatBuffer(count: count) }
 }

@@ -60,7 +60,7 @@ package func multiply(_ a: Matrix, _ b: PackedFactor, into c: Matrix, accumulate
 
 private func run(_ product: inout captioneer_matrix_product) {
   let memory = ScratchPool.take()
-  unsafe captioneer_multiply_matrices(&product, memory.base)
+  unsafe captioneer_multiply_matrices(&product, memory.buffer.base)
   ScratchPool.give(memory)
 }
 
