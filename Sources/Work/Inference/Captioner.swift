@@ -1,3 +1,4 @@
+import Caches
 import Captioners
 import Diagnostics
 import JSON
@@ -20,8 +21,7 @@ package final class Captioner: Sendable {
         file: path, at: "__metadata__", "does not say what features it was trained on",
         remedy: "give a checkpoint that train-captioner made")
     }
-    let features = try JSONValue(parsing: text, file: path)
-    origin = FeatureOrigin(configuration: features["configuration"] ?? .null, inputs: features["inputs"] ?? .null)
+    origin = FeatureOrigin(record: try JSONValue(parsing: text, file: path))
     for entry in model.parameters.entries where !model.parameters.matrix(entry.name).values.allSatisfy(\.isFinite) {
       throw InputError(
         file: path, at: "tensor \(entry.name)", "holds a number that is not finite",

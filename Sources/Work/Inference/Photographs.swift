@@ -1,3 +1,4 @@
+import Caches
 package import Diagnostics
 import FeatureNetworks
 import Files

@@ -10,7 +10,7 @@ import Kernels
 /// Captions whose image has no features (it could not be decoded) are left out and counted.
 final class CaptionCorpus: Sendable {
   let captions: CacheReader
-  let features: CacheReader
+  let features: FeatureRows
   let vocabulary: [String]
   /// Tokens in a row of captions.h5.
   let width: Int
@@ -20,27 +20,23 @@ final class CaptionCorpus: Sendable {
   private let join: ImageJoin
   private let featureRows: [Int32]  // [captions], -1 where there is none
   private let tokens: MappedRows  // i32 [captions, width]
-  private let pooled: MappedRows  // f32 or f16 [images, features]
-  private let pooledChecksums: [UInt32]
   private let tokenChecksums: [UInt32]
   private let splitOfCaption: [UInt8]
 
   /// - Throws: `InputError` where a cache is damaged, or the two don't belong together, naming what differs.
   init(captions captionsPath: String, features featuresPath: String) throws {
     captions = try CacheReader(path: captionsPath, format: "captioneer.captions")
-    features = try CacheReader(path: featuresPath, format: "captioneer.features")
+    features = try FeatureRows(path: featuresPath)
     tokens = try captions.rows("tokens")
-    pooled = try features.rows("pooled")
-    pooledChecksums = try features.checksums("pooled")
     tokenChecksums = try captions.checksums("tokens")
     lengths = try captions.int32("lengths")
     vocabulary = try captions.text("vocabulary")
     splitOfCaption = try captions.uint8("caption_split")
     let imageRows = try captions.int32("image_row")
-    guard tokens.shape.count == 2, tokens.elementType == .int32, pooled.shape.count == 2 else {
+    guard tokens.shape.count == 2, tokens.elementType == .int32 else {
       throw InputError(file: captionsPath, at: "tokens", "is no table of 32-bit tokens", remedy: "build it again")
     }
-    (width, featureCount) = (tokens.shape[1], pooled.shape[1])
+    (width, featureCount) = (tokens.shape[1], features.channels)
     guard lengths.count == tokens.rowCount, splitOfCaption.count == lengths.count, imageRows.count == lengths.count
     else {
       throw InputError(file: captionsPath, "its datasets have different lengths", remedy: "build it again")
@@ -48,7 +44,7 @@ final class CaptionCorpus: Sendable {
     guard vocabulary.count > 4 else {
       throw InputError(file: captionsPath, at: "vocabulary", "has no words", remedy: "build it again")
     }
-    let join = try ImageJoin(captions: captions, features: features)
+    let join = try ImageJoin(captions: captions, features: features.cache)
     self.join = join
     let rows = join.featureRows
     var featureRows: [Int32] = []
@@ -111,18 +107,9 @@ final class CaptionCorpus: Sendable {
 
   /// The features of a caption's image into `out` [1, features].
   ///
-  /// - Throws: `InputError` where they don't match their checksum. Each read is checked: it costs a thousandth of a step.
+  /// - Throws: `InputError` where they don't match their checksum.
   func copyFeatures(_ row: Int, into out: Matrix) throws {
-    let pooled = self.pooled
-    let image = Int(featureRows[row])
-    let copy = pooled.row(image).values(at: 0, count: pooled.rowByteCount, as: UInt8.self)
-    try pooled.confirm(copy.byteSpan, isRow: image, pooledChecksums)
-    var values = out.mutableSpan
-    if pooled.elementType == .float16 {
-      FloatConversion.widenHalves(copy.byteSpan, into: &values)
-    } else {
-      FloatConversion.copyFloats(copy.byteSpan, into: &values)
-    }
+    try features.copy(Int(featureRows[row]), into: out)
   }
 
   /// - Throws: `InputError` where a feature of one of the captions' images is no finite number.
@@ -130,19 +117,10 @@ final class CaptionCorpus: Sendable {
     let values = Matrix(rows: 1, columns: featureCount)
     for row in rows {
       try copyFeatures(row, into: values)
-      if values.values.allSatisfy(\.isFinite) { continue }
-      throw InputError(
-        file: features.path, at: "pooled row \(featureRows[row])", "holds a number that is not finite",
-        remedy: pooled.elementType == .float16
-          ? "extract the features with --precision f32" : "extract the features again, with other weights")
+      try features.confirmFinite(values, isRow: Int(featureRows[row]))
     }
   }
 
   /// What the checkpoint says about the features it needs.
-  var featureOrigin: JSONValue {
-    [
-      "fingerprint": .string(features.fingerprint), "configuration": features.identity.configuration,
-      "inputs": features.identity.inputs,
-    ]
-  }
+  var featureOrigin: JSONValue { FeatureOrigin.record(of: features.cache) }
 }

@@ -63,7 +63,7 @@ package final class Trainer {
 
   /// Name → fingerprint of the caches that are read.
   package var inputs: JSONValue {
-    ["captions": .string(corpus.captions.fingerprint), "features": .string(corpus.features.fingerprint)]
+    ["captions": .string(corpus.captions.fingerprint), "features": .string(corpus.features.cache.fingerprint)]
   }
 
   /// Runs the epochs that are left.
@@ -118,7 +118,7 @@ package final class Trainer {
       (options.trajectory.members ?? []) + [
         .init("code_version", .integer(TrainingOptions.codeVersion)),
         .init("captions", .string(corpus.captions.fingerprint)),
-        .init("features", .string(corpus.features.fingerprint)),
+        .init("features", .string(corpus.features.cache.fingerprint)),
       ])
   }
 
@@ -147,7 +147,7 @@ package final class Trainer {
       func value(_ key: String) -> String? { found.information.first { $0.key == key }?.value }
       let configuration = value("configuration").flatMap { try? JSONValue(parsing: $0) }
       if value("epoch") == String(epoch), value("captions_fingerprint") == corpus.captions.fingerprint,
-        value("features_fingerprint") == corpus.features.fingerprint,
+        value("features_fingerprint") == corpus.features.cache.fingerprint,
         (options.trajectory.members ?? []).allSatisfy({ configuration?[$0.key]?.canonical == $0.value.canonical })
       {
         return found
@@ -251,7 +251,7 @@ package final class Trainer {
       information: [
         ("epoch", String(state.records.count)), ("seed", String(options.seed)),
         ("configuration", options.configuration.canonical), ("captions_fingerprint", corpus.captions.fingerprint),
-        ("features_fingerprint", corpus.features.fingerprint), ("features", corpus.featureOrigin.canonical),
+        ("features_fingerprint", corpus.features.cache.fingerprint), ("features", corpus.featureOrigin.canonical),
       ])
     try files.writeLog(state.records)
   }

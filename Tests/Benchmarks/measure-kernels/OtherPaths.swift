@@ -24,11 +24,11 @@ final class GreedyPath: Sendable {
     features = Matrix(rows: captions, columns: 1280)
     self.batch = batch
     if let cache {
-      let rows = try CacheReader(path: cache, format: "captioneer.features").rows("pooled")
-      guard rows.elementType == .float32, rows.rowCount >= captions, rows.shape[1] == 1280 else {
-        throw InputError(file: cache, "needs \(captions) rows of 1280 float32", remedy: "give another cache")
+      let rows = try FeatureRows(path: cache)
+      guard rows.count >= captions, rows.channels == 1280 else {
+        throw InputError(file: cache, "needs \(captions) rows of 1280 features", remedy: "give another cache")
       }
-      features.copy(from: rows.floats.extracting(0..<captions * 1280))
+      for row in 0..<captions { try rows.copy(row, into: features.rows(row..<row + 1)) }
     } else {
       var random = RandomSource(seed: 2)
       let values = (0..<captions * 1280).map { _ in Float(random.uniform()) }
@@ -45,30 +45,28 @@ final class GreedyPath: Sendable {
   }
 }
 
-/// A shuffled epoch over a features cache: batches of rows copied out of the map.
+/// A shuffled epoch over a features cache: batches of rows copied out of the map as the trainer copies them, each checked.
 final class GatherPath: Sendable {
-  private let rows: MappedRows
+  private let rows: FeatureRows
   private let batch: Int
   private let order: [Int]
 
   init(cache: String, batch: Int) throws {
-    rows = try CacheReader(path: cache, format: "captioneer.features").rows("pooled")
+    rows = try FeatureRows(path: cache)
     self.batch = batch
     var random = RandomSource(seed: 3)
-    var order = Array(0..<rows.rowCount)
+    var order = Array(0..<rows.count)
     random.shuffle(&order)
     self.order = order
   }
 
   func run(threads: Int) throws -> Int {
-    let (count, columns) = (order.count / batch, rows.shape[1])
+    let (count, columns) = (order.count / batch, rows.channels)
     try forEachIndex(threads, threads: threads) { worker, _ in
-      let rows = self.rows
       let target = Matrix(rows: self.batch, columns: columns)
       for index in stride(from: worker, to: count, by: threads) {
         for row in 0..<self.batch {
-          var place = target.rows(row..<row + 1).mutableSpan
-          FloatConversion.copyFloats(rows.row(self.order[index * self.batch + row]), into: &place)
+          try self.rows.copy(self.order[index * self.batch + row], into: target.rows(row..<row + 1))
         }
       }
     }
