@@ -169,18 +169,18 @@ let tests: [Target] = [
   Floor.data.tests("Caches", ["Diagnostics", "Files", "HDF5", "JSON", "Kernels", "TestSupport"]),
   Floor.data.tests("Images", ["Diagnostics", "Files", "JPEG", "JSON", "TestSupport"]),
   Floor.data.tests("Provenance", ["Diagnostics", "Files", "JSON", "TestSupport", "Workers"]),
-  Floor.data.tests("Scenes", ["Diagnostics", "Files", "JPEG", "JSON", "TestSupport"]),
-  Floor.data.tests("Tokenization", ["Diagnostics", "Files", "JSON", "TestSupport"]),
+  Floor.data.tests("Scenes", ["Diagnostics", "Files", "JSON", "TestSupport"]),
+  Floor.data.tests("Tokenization", ["COCO", "Diagnostics", "Digests", "Files", "JSON", "TestSupport"]),
   Floor.models.tests("Captioners", ["Files", "JSON", "Kernels", "Layers", "TestSupport", "Training", "Weights"]),
   Floor.models.tests("FeatureNetworks", ["Diagnostics", "Files", "Kernels", "TestSupport", "Weights"]),
   Floor.work.tests("FeatureCaching", ["Caches", "Diagnostics", "Files", "HDF5", "JSON", "TestSupport", "Weights"]),
   Floor.work.tests(
-    "ImageCaching", ["Caches", "Diagnostics", "Files", "HDF5", "Images", "JPEG", "JSON", "TestSupport"]),
+    "ImageCaching", ["Caches", "Diagnostics", "Files", "Images", "JPEG", "JSON", "TestSupport"]),
   Floor.work.tests("Reporting"),
   Floor.work.tests("Scoring", ["JSON"]),
   Floor.work.tests(
     "TokenCaching",
-    ["COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "JSON", "TestSupport", "Tokenization"]),
+    ["COCO", "Caches", "Diagnostics", "Digests", "Files", "JSON", "TestSupport", "Tokenization"]),
   Floor.work.tests(
     "Training",
     ["Caches", "Captioners", "Diagnostics", "Files", "HDF5", "JSON", "Kernels", "TestSupport", "Weights"]),

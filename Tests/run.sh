@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing and runs every check: formatting, then the whole test suite.
+# Installs what is missing and runs every check: formatting, the floors, then the whole test suite.
 #
 # usage: ./Tests/run.sh [options of swift test, such as --filter StageTests]
 #
@@ -12,6 +12,10 @@ cd "$(dirname "$0")/.."
 
 echo "run.sh: formatting" >&2
 swift format lint --strict --recursive --parallel Sources Tests Package.swift
+
+echo "run.sh: floors" >&2
+python3 Tests/Architecture/check.py
+python3 Tests/Architecture/check.py --self-test
 
 echo "run.sh: tests" >&2
 swift test -c release --disable-testable-imports "$@"
