@@ -69,6 +69,7 @@ let sources: [Target] = [
   Floor.system.swift("Files", ["CSystem", "Diagnostics"]),
   Floor.system.swift("Workers", ["CSystem", "Diagnostics"]),
   Floor.system.swift("JSON", ["Diagnostics", "Files"]),
+  Floor.system.swift("Random"),
   Floor.system.swift("Digests", [.product(name: "Crypto", package: "swift-crypto")]),
 
   // Formats: bytes of others, checked. Each library beside its owner.
@@ -84,21 +85,22 @@ let sources: [Target] = [
   // Compute: numbers; forward beside backward.
   Floor.compute.c("CKernels"),
   Floor.compute.c("COpenBLAS"),
-  Floor.compute.swift("Kernels", ["CKernels", "COpenBLAS", "Diagnostics"]),
+  Floor.compute.swift("Kernels", ["CKernels", "COpenBLAS", "Diagnostics", "Random"]),
   Floor.compute.swift("Layers", ["Kernels"]),
 
   // Data: the user's nouns.
-  Floor.data.swift("COCO", ["Diagnostics", "Digests", "Files", "JSON", "Workers"]),
+  Floor.data.swift("COCO", ["Diagnostics", "Digests", "Files", "JSON", "Random", "Workers"]),
   Floor.data.swift("Tokenization", ["COCO", "Diagnostics", "Files", "JSON", "Workers"]),
   Floor.data.swift("Images", ["Files", "JPEG", "Kernels"]),
-  Floor.data.swift("Scenes", ["Diagnostics", "Digests", "Files", "JPEG", "JSON", "Workers"]),
+  Floor.data.swift("Scenes", ["Diagnostics", "Digests", "Files", "JPEG", "JSON", "Random", "Workers"]),
   Floor.data.swift("Provenance", ["Diagnostics", "Digests", "Files", "JSON"]),
   Floor.data.swift(
     "Caches", ["Diagnostics", "Digests", "Files", "HDF5", "JSON", "Kernels", "Provenance", "Workers"]),
 
   // Models: feature networks, captioners, decoding.
   Floor.models.swift("FeatureNetworks", ["Diagnostics", "Kernels", "Weights"]),
-  Floor.models.swift("Captioners", ["Diagnostics", "JSON", "Kernels", "Layers", "Weights", "Workers"]),
+  Floor.models.swift(
+    "Captioners", ["Diagnostics", "JSON", "Kernels", "Layers", "Random", "Tokenization", "Weights", "Workers"]),
 
   // Work: what each stage does, as a library that prints nothing.
   Floor.work.swift(
@@ -116,13 +118,15 @@ let sources: [Target] = [
     ]),
   Floor.work.swift(
     "Training",
-    ["Caches", "Captioners", "Diagnostics", "Files", "HDF5", "JSON", "Kernels", "Layers", "Weights", "Workers"]),
+    [
+      "Caches", "Captioners", "Diagnostics", "Files", "HDF5", "JSON", "Kernels", "Layers", "Random", "Weights",
+      "Workers",
+    ]),
   Floor.work.swift(
     "Inference",
     [
       "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
-      "Weights",
-      "Workers",
+      "Tokenization", "Weights", "Workers",
     ]),
   Floor.work.swift("Scoring", ["JSON", "Scenes"]),
   Floor.work.swift("Reporting"),
@@ -152,12 +156,12 @@ let tests: [Target] = [
     name: "measure-kernels",
     dependencies: [
       "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
-      "Layers",
-      "Weights", "Workers", arguments,
+      "Layers", "Random", "Tokenization", "Weights", "Workers", arguments,
     ], path: "Tests/Benchmarks/measure-kernels", swiftSettings: safe),
 
   Floor.system.tests("Files", ["Diagnostics", "TestSupport"]),
   Floor.system.tests("JSON", ["Diagnostics", "Files"]),
+  Floor.system.tests("Random"),
   Floor.system.tests("Workers", ["Diagnostics"]),
   Floor.formats.tests("Archives", ["Diagnostics", "Files", "TestSupport"]),
   Floor.formats.tests("HDF5", ["Diagnostics", "Files", "TestSupport"]),

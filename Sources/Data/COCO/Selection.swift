@@ -1,4 +1,5 @@
 package import JSON
+import Random
 
 /// Which images of a split are taken, and which of their captions. Deterministic.
 package struct Selection: Sendable, Equatable {
@@ -68,10 +69,10 @@ package struct Selection: Sendable, Equatable {
     case .first(let wanted): return Array(0..<min(wanted, count))
     case .sample(let wanted):
       var positions = Array(0..<count)
-      var generator = SplitMix64(seed: seed)
+      var random = SplitMix64(seed: seed)
       let chosen = min(wanted, count)
       for index in 0..<chosen {
-        positions.swapAt(index, index + Int(generator.next(below: UInt64(count - index))))
+        positions.swapAt(index, index + random.index(below: count - index))
       }
       return positions[..<chosen].sorted()
     }

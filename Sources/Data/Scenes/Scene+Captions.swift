@@ -1,6 +1,8 @@
+import Random
+
 extension Scene {
   /// Five captions of different grammar; each names the main object's colour and shape.
-  static func captions(of scene: Scene, _ random: inout SceneRandom) -> [String] {
+  static func captions(of scene: Scene, _ random: inout SplitMix64) -> [String] {
     let color = scene.main.color.rawValue
     let shape = scene.main.shape.rawValue
     let size = scene.size == .large ? random.pick(["large", "big"]) : random.pick(["small", "little"])

@@ -1,3 +1,5 @@
+import Random
+
 /// A colour with room for light: red, green and blue in 0…255.
 private typealias Shade = SIMD3<Float>
 
@@ -6,20 +8,20 @@ extension Scene {
   ///
   /// - Returns: u8 [height, width, 3].
   package func draw() -> [UInt8] {
-    var random = SceneRandom(seed: detailSeed, scene: 0)
+    var random = SplitMix64(seed: detailSeed, stream: 0)
     func shade(_ base: SIMD3<Float>, _ spread: Float) -> Shade {
       Shade(
-        base.x + random.between(-spread, spread), base.y + random.between(-spread, spread),
-        base.z + random.between(-spread, spread))
+        base.x + random.uniform(-spread, spread), base.y + random.uniform(-spread, spread),
+        base.z + random.uniform(-spread, spread))
     }
     let ground = shade(background.shade, 14)
-    let slope = SIMD2<Float>(random.between(-30, 30), random.between(-30, 30))
-    let noise = random.between(2, 12)
+    let slope = SIMD2<Float>(random.uniform(-30, 30), random.uniform(-30, 30))
+    let noise = random.uniform(2, 12)
     let items = [main, second].compactMap(\.self).map { ($0, shade($0.color.shade, 12)) }
     let side = Float(min(width, height))
     var pixels = [UInt8](repeating: 0, count: width * height * 3)
     for row in 0..<height {
-      var grain = SceneRandom(seed: detailSeed, scene: row + 1)
+      var grain = SplitMix64(seed: detailSeed, stream: UInt64(row + 1))
       for column in 0..<width {
         let x = (Float(column) + 0.5 - Float(width) / 2) / side
         let y = (Float(row) + 0.5 - Float(height) / 2) / side

@@ -1,4 +1,5 @@
 package import JSON
+import Random
 
 /// What stands in a drawn scene: one main object, sometimes a smaller second one, and a background.
 package struct Scene: Sendable {
@@ -45,7 +46,7 @@ package struct Scene: Sendable {
 
   /// Scene number `index` of the series `seed`; the same on every machine and in any order.
   package init(seed: UInt64, index: Int) {
-    var random = SceneRandom(seed: seed, scene: index)
+    var random = SplitMix64(seed: seed, stream: UInt64(index))
     (width, height) = random.pick([(320, 240), (240, 320), (256, 256), (300, 224), (224, 288)])
     background = random.pick(Background.allCases)
     size = random.pick(Size.allCases)
@@ -60,25 +61,25 @@ package struct Scene: Sendable {
       case .bottom: (0, reach)
       case .middle: (0, 0)
       }
-    x += random.between(-jitter, jitter)
-    y += random.between(-jitter, jitter)
-    let radius = size == .large ? random.between(0.24, 0.28) : random.between(0.14, 0.17)
+    x += random.uniform(-jitter, jitter)
+    y += random.uniform(-jitter, jitter)
+    let radius = size == .large ? random.uniform(0.24, 0.28) : random.uniform(0.14, 0.17)
     let colors = random.pick(2, of: Color.allCases)
     main = Item(shape: random.pick(Shape.allCases), color: colors[0], x: x, y: y, radius: radius)
     second = nil
-    if random.below(5) < 2 {
+    if random.index(below: 5) < 2 {
       // Across the image's centre from the main object, or in a corner where that one is in the middle.
       let away: Float = 0.34
       let (sx, sy): (Float, Float) =
         switch position {
-        case .left: (away, random.between(-0.2, 0.2))
-        case .right: (-away, random.between(-0.2, 0.2))
-        case .top: (random.between(-0.2, 0.2), away)
-        case .bottom: (random.between(-0.2, 0.2), -away)
-        case .middle: (random.below(2) == 0 ? -0.37 : 0.37, random.below(2) == 0 ? -0.37 : 0.37)
+        case .left: (away, random.uniform(-0.2, 0.2))
+        case .right: (-away, random.uniform(-0.2, 0.2))
+        case .top: (random.uniform(-0.2, 0.2), away)
+        case .bottom: (random.uniform(-0.2, 0.2), -away)
+        case .middle: (random.index(below: 2) == 0 ? -0.37 : 0.37, random.index(below: 2) == 0 ? -0.37 : 0.37)
         }
       second = Item(
-        shape: random.pick(Shape.allCases), color: colors[1], x: sx, y: sy, radius: random.between(0.085, 0.1))
+        shape: random.pick(Shape.allCases), color: colors[1], x: sx, y: sy, radius: random.uniform(0.085, 0.1))
     }
     detailSeed = random.next()
     captions = []

@@ -9,6 +9,8 @@ import Workers
 /// Drawn scenes as a data set of COCO's form: `images/`, `captions_train.json`, `captions_val.json`, and `scenes.json` with the truth.
 package struct SceneDataset: Sendable {
   package static let captionsPerScene = 5
+  /// Raised whenever a seed draws other scenes.
+  package static let codeVersion = 2
 
   package var folder: String
   package var trainCount: Int
@@ -25,7 +27,7 @@ package struct SceneDataset: Sendable {
   }
 
   /// What decides a photograph's bytes besides its number.
-  private var series: String { "seed \(seed) quality \(quality)" }
+  private var series: String { "seed \(seed) quality \(quality) version \(Self.codeVersion)" }
 
   package var outputs: [String] {
     ["scenes.json", "captions_train.json", "captions_val.json"].map { FileSystem.join(folder, $0) }
@@ -143,7 +145,10 @@ package struct SceneDataset: Sendable {
         ])
       }
     }
-    let info: JSONValue = ["description": "Captioneer's drawn scenes", "version": "1", "seed": .integer(Int(seed))]
+    let info: JSONValue = [
+      "description": "Captioneer's drawn scenes", "version": .string(String(Self.codeVersion)),
+      "seed": .integer(Int(seed)),
+    ]
     return JSONValue.object([
       .init("info", info), .init("images", .array(images)), .init("annotations", .array(captions)),
     ]).compact

@@ -12,8 +12,8 @@ extension Vocabulary {
   ///   - size: entries in all, the four special ones included; nil takes every word that is frequent enough.
   package init(_ counts: WordCounts, size: Int?, minimumCount: Int = 1) {
     let ranked = counts.ranked().prefix { $0.count >= minimumCount }
-    let taken = size.map { ranked.prefix(max(0, $0 - Self.specialWords.count)) } ?? ranked
-    self.init(words: Self.specialWords + taken.map(\.word))
+    let taken = size.map { ranked.prefix(max(0, $0 - SpecialToken.words.count)) } ?? ranked
+    self.init(words: SpecialToken.words + taken.map(\.word))
   }
 
   /// Reads a JSON list of words, or a text file with a word on each line. Files without the four special words get them put in front.
@@ -50,11 +50,11 @@ extension Vocabulary {
       // "\r\n" is one character.
       words = text.split { $0 == "\n" || $0 == "\r\n" }.map(String.init)
     }
-    if !words.contains(where: Self.specialWords.contains) { words = Self.specialWords + words }
-    guard words.starts(with: Self.specialWords) else {
+    if !words.contains(where: SpecialToken.words.contains) { words = SpecialToken.words + words }
+    guard words.starts(with: SpecialToken.words) else {
       throw InputError(file: path, "its special words don't stand first", remedy: remedy)
     }
-    guard words.count > Self.specialWords.count else { throw InputError(file: path, "has no words", remedy: remedy) }
+    guard words.count > SpecialToken.words.count else { throw InputError(file: path, "has no words", remedy: remedy) }
     var seen: [String: Int] = [:]
     for (index, word) in words.enumerated() {
       guard !word.isEmpty else { throw InputError(file: path, at: "word \(index)", "is empty", remedy: remedy) }
@@ -73,17 +73,18 @@ extension Vocabulary {
   /// How often each entry occurs: 0 for `<NULL>`, the number of captions for `<START>` and `<END>`, the lost words for `<UNK>`.
   package func counts(in counts: WordCounts) -> [Int64] {
     var result = [Int64](repeating: 0, count: count)
-    result[Int(Self.start)] = Int64(counts.captions)
-    result[Int(Self.end)] = Int64(counts.captions)
+    result[Int(SpecialToken.start)] = Int64(counts.captions)
+    result[Int(SpecialToken.end)] = Int64(counts.captions)
     let table = CaptionEncoder(self, length: 2).table
     for index in 0..<counts.table.count {
-      result[table.value(ofWord: index, in: counts.table) ?? Int(Self.unknown)] += Int64(counts.table.value(index))
+      result[table.value(ofWord: index, in: counts.table) ?? Int(SpecialToken.unknown)] += Int64(
+        counts.table.value(index))
     }
     return result
   }
 
   /// Words of the file that no caption can give, because of capitals or punctuation: their rows of the embedding never learn.
   package var unreachableWords: [String] {
-    words.dropFirst(Self.specialWords.count).filter { captionWords(of: $0) != [$0] }
+    words.dropFirst(SpecialToken.words.count).filter { captionWords(of: $0) != [$0] }
   }
 }

@@ -1,5 +1,6 @@
 package import Kernels
 import Layers
+import Tokenization
 import Workers
 
 /// Greedy captions: each step takes the likeliest word. Rows that said `<END>` take no further work.
@@ -33,7 +34,7 @@ package final class GreedyDecoder: Sendable {
   package func tokens(features: Matrix, maximumWords: Int = 15, threads: Int = 1) -> [[Int32]] {
     let size = max(1, min(Self.largestBlock, (features.rows + threads - 1) / max(1, threads)))
     let blocks = (features.rows + size - 1) / size
-    let results = ResultBox<[[Int32]]>(count: blocks)
+    let results = Slots<[[Int32]]>(blocks, empty: [])
     // The body throws nothing.
     try? forEachIndex(blocks, threads: threads) { block, _ in
       let rows = block * size..<min(features.rows, (block + 1) * size)

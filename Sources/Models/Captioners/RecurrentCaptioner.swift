@@ -2,15 +2,8 @@ import Diagnostics
 import JSON
 package import Kernels
 import Layers
+import Random
 import Weights
-
-/// Tokens with a fixed meaning.
-package enum SpecialToken {
-  package static let null: Int32 = 0
-  package static let start: Int32 = 1
-  package static let end: Int32 = 2
-  package static let unknown: Int32 = 3
-}
 
 /// The seed's captioner: pooled features are projected to a vanilla RNN's first hidden state, which then reads and says words.
 ///
@@ -77,10 +70,10 @@ package final class RecurrentCaptioner: Sendable {
   }
 
   /// A new captioner with the seed's initial values: Wx, Wh ~ N(0,1)/√fan-in, b = 0, W_embed ~ N(0,1)/√words, linear layers
-  /// as `nn.Linear` (weight and bias even in ±1/√fan-in). Drawn from `RandomSource(seed:)` in the order of the parameters.
+  /// as `nn.Linear` (weight and bias even in ±1/√fan-in). Drawn from `SplitMix64(seed:)` in the order of the parameters.
   package convenience init(sizes: Sizes, vocabulary: [String], seed: UInt64) {
     let parameters = ParameterSet(Self.shapes(sizes))
-    var random = RandomSource(seed: seed)
+    var random = SplitMix64(seed: seed)
     for entry in parameters.entries {
       let values = Self.initialValues(entry, sizes, &random)
       parameters.matrix(entry.name).copy(from: values.span)
@@ -89,7 +82,7 @@ package final class RecurrentCaptioner: Sendable {
   }
 
   private static func initialValues(
-    _ entry: ParameterSet.Entry, _ sizes: Sizes, _ random: inout RandomSource
+    _ entry: ParameterSet.Entry, _ sizes: Sizes, _ random: inout SplitMix64
   ) -> [Float] {
     func normals(_ fanIn: Int) -> [Float] {
       let root = Double(fanIn).squareRoot()

@@ -1,5 +1,6 @@
 package import Kernels
 package import Layers
+import Tokenization
 import Workers
 
 /// Loss and gradients of a batch for a `RecurrentCaptioner`, by hand, in buffers that are made once.
@@ -31,7 +32,7 @@ package final class RecurrentCaptionerGradients: @unchecked Sendable {
   private let hiddenGradients: Matrix  // [rows, hidden]
   private let scores: Matrix  // [rows, words], then their gradients
   private let outputBiasGradients: Matrix  // [parts, words]
-  private let losses: PartSums
+  private let losses: Slots<Double>  // of each part
   private let projector: PackedAffine
   private let sequence: RecurrentSequence
   private let output: PackedAffine
@@ -56,7 +57,7 @@ package final class RecurrentCaptionerGradients: @unchecked Sendable {
     hiddenGradients = Matrix(rows: captions * steps, columns: sizes.hidden)
     scores = Matrix(rows: captions * steps, columns: sizes.words)
     outputBiasGradients = Matrix(rows: Self.partCount, columns: sizes.words)
-    losses = PartSums(count: Self.partCount)
+    losses = Slots(Self.partCount, empty: 0)
     projector = PackedAffine(inputs: sizes.features, outputs: sizes.hidden, hasBackward: false)
     sequence = RecurrentSequence(size: sizes.hidden)
     output = PackedAffine(inputs: sizes.hidden, outputs: sizes.words)
@@ -75,10 +76,11 @@ package final class RecurrentCaptionerGradients: @unchecked Sendable {
     run(Self.partCount) { part in
       self.forward(part, batch)
       let rows = batch.rows(ofPart: part)
-      self.losses[part] = self.loss.forward(
+      let loss = self.loss.forward(
         self.scores.rows(rows), bias: self.captioner.output.bias, targets: batch.targets.span.extracting(rows))
+      self.losses.set(part, loss)
     }
-    return losses.sum
+    return losses.values.reduce(0, +)
   }
 
   /// The loss summed over the batch's words. `gradients` becomes that of the loss divided by the number of captions.
@@ -91,7 +93,7 @@ package final class RecurrentCaptionerGradients: @unchecked Sendable {
       self.backward(part, batch)
     }
     weightGradients(batch)
-    return losses.sum
+    return losses.values.reduce(0, +)
   }
 
   /// What each word adds to the hidden state, for the whole vocabulary; and the weights that every step reads.
@@ -134,11 +136,12 @@ package final class RecurrentCaptionerGradients: @unchecked Sendable {
   private func backward(_ part: Int, _ batch: PackedBatch) {
     let sequences = batch.sequences(ofPart: part)
     let rows = batch.rows(ofPart: part)
-    losses[part] = 0
+    losses.set(part, 0)
     if rows.isEmpty { return }
-    losses[part] = loss.forwardBackward(
+    let sum = loss.forwardBackward(
       scores.rows(rows), bias: captioner.output.bias, targets: batch.targets.span.extracting(rows),
       scale: 1 / Float(batch.sequenceCount), biasGradient: outputBiasGradients.rows(part..<part + 1))
+    losses.set(part, sum)
     output.backwardInput(scores.rows(rows), into: hiddenGradients.rows(rows))
     sequence.backward(
       hiddenGradients.rows(rows), hidden: hidden.rows(rows), counts: batch.counts(ofPart: part),

@@ -41,7 +41,7 @@ import StageSupport
   func plan() throws -> StagePlan {
     let (dataset, threads) = (dataset, common.threadCount)
     return StagePlan(
-      stage: "generate-scenes", codeVersion: 1,
+      stage: "generate-scenes", codeVersion: SceneDataset.codeVersion,
       configuration: [
         "train": .integer(train), "validation": .integer(validation), "seed": .integer(seed),
         "quality": .integer(quality),

@@ -1,5 +1,6 @@
 import Captioners
 import Kernels
+import Tokenization
 import Weights
 
 extension CachedSplit {

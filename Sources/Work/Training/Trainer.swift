@@ -5,6 +5,7 @@ import Files
 package import JSON
 import Kernels
 import Layers
+import Random
 
 /// Trains a captioner on two caches, from the beginning or from where an earlier run of the same choices stopped.
 ///
@@ -162,7 +163,7 @@ package final class Trainer {
   private func runEpoch(_ progress: any ProgressReporter) throws -> (Int, Int) {
     let epoch = state.records.count + 1
     var order = trainingRows
-    var random = RandomSource(seed: options.seed, stream: UInt64(epoch))
+    var random = SplitMix64(seed: options.seed, stream: UInt64(epoch))
     random.shuffle(&order)
     progress.begin(
       "epoch \(epoch)/\(options.epochs)", total: order.count, done: state.position, unit: "captions")

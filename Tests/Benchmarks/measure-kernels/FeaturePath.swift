@@ -1,6 +1,6 @@
-import Captioners
 import FeatureNetworks
 import Files
+import Random
 import Synchronization
 import Weights
 import Workers
@@ -13,7 +13,7 @@ final class FeaturePath: Sendable {
 
   init(weights: String, images: Int) throws {
     network = try FeatureNetwork(weights: try loadWeights(path: weights), file: weights, height: 112, width: 112)
-    var random = RandomSource(seed: 1)
+    var random = SplitMix64(seed: 1)
     photographs = (0..<images * 3 * 112 * 112).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     self.images = images
   }

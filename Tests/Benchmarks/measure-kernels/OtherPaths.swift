@@ -5,6 +5,7 @@ import Files
 import HDF5
 import JSON
 import Kernels
+import Random
 import Workers
 
 /// Greedy captions of some features, `batch` at a time.
@@ -30,7 +31,7 @@ final class GreedyPath: Sendable {
       }
       for row in 0..<captions { try rows.copy(row, into: features.rows(row..<row + 1)) }
     } else {
-      var random = RandomSource(seed: 2)
+      var random = SplitMix64(seed: 2)
       let values = (0..<captions * 1280).map { _ in Float(random.uniform()) }
       features.copy(from: values.span)
     }
@@ -54,7 +55,7 @@ final class GatherPath: Sendable {
   init(cache: String, batch: Int) throws {
     rows = try FeatureRows(path: cache)
     self.batch = batch
-    var random = RandomSource(seed: 3)
+    var random = SplitMix64(seed: 3)
     var order = Array(0..<rows.count)
     random.shuffle(&order)
     self.order = order
@@ -106,7 +107,7 @@ func makeFeaturesCache(_ path: String, rows: Int) throws {
     path: path, journalIdentity: "measure-kernels",
     datasets: [RowDataset("pooled", .float32, rowShape: [1280], description: "random numbers")], maximumRows: rows,
     inputCount: rows, inputsPerBlock: 1000)
-  var random = RandomSource(seed: 4)
+  var random = SplitMix64(seed: 4)
   let values = (0..<1000 * 1280).map { _ in Float(random.uniform()) }
   for block in writer.finishedBlocks..<writer.blockCount {
     let count = writer.inputRange(ofBlock: block).count

@@ -1,6 +1,8 @@
 import Captioners
 import Kernels
 import Layers
+import Random
+import Tokenization
 import Workers
 
 /// Training steps: rows gathered from memory, loss, gradients, Adam. Caption lengths as COCO's: about N(10.5, 2) words.
@@ -31,7 +33,7 @@ final class TrainingPath {
     mean = captioner.parameters.zeros()
     variance = captioner.parameters.zeros()
     features = Matrix(rows: captions, columns: 1280)
-    var random = RandomSource(seed: 2)
+    var random = SplitMix64(seed: 2)
     random.shuffle(&order)
     let values = (0..<captions * 1280).map { _ in Float(random.uniform()) }
     features.copy(from: values.span)

@@ -7,17 +7,6 @@ import TestSupport
 import Testing
 
 @Suite struct SceneDatasetTests {
-  /// The numbers come from Tests/References/scene_random.py, whose generator agrees with SplitMix64's published ones.
-  @Test(arguments: [
-    (UInt64(1), 0, [4_964_578_127_960_768_432, 12_049_418_925_942_065_841, 10_665_565_594_135_713_660] as [UInt64]),
-    (1, 1, [6_301_985_355_436_268_297, 11_240_987_831_504_082_782, 17_305_543_337_887_993_434]),
-    (20_261_123, 7, [9_264_887_215_453_325_935, 830_749_664_611_957_713, 17_410_855_086_441_697_044]),
-  ])
-  func streamIsSplitMix64(seed: UInt64, scene: Int, expected: [UInt64]) {
-    var random = SceneRandom(seed: seed, scene: scene)
-    #expect(expected.map { _ in random.next() } == expected)
-  }
-
   @Test func captionsNameTheMainObjectFirst() {
     let colors = Scene.Color.allCases.map(\.rawValue)
     let shapes = Scene.Shape.allCases.map(\.rawValue)

@@ -57,7 +57,7 @@ func loadSplit(_ captions: [String]) throws -> DatasetSplit {
     for (row, text) in texts.enumerated() {
       let row = Array(tokens[row * 40..<(row + 1) * 40])
       #expect(row == encoder.encode(text), "\(text)")
-      #expect(row.prefix { $0 != Vocabulary.null }.count == Int(lengths[texts.firstIndex(of: text)!]))
+      #expect(row.prefix { $0 != SpecialToken.null }.count == Int(lengths[texts.firstIndex(of: text)!]))
       #expect(vocabulary.decode(tokens: row) == captionWords(of: text).joined(separator: " "))
     }
   }

@@ -5,12 +5,12 @@ import Testing
 import Tokenization
 
 @Suite struct VocabularyTests {
-  private let vocabulary = Vocabulary(words: Vocabulary.specialWords + ["a", "dog"])
+  private let vocabulary = Vocabulary(words: SpecialToken.words + ["a", "dog"])
 
   @Test func tokensAndWords() {
     #expect(vocabulary.count == 6)
     #expect(vocabulary.token(of: "dog") == 5)
-    #expect(vocabulary.token(of: "cat") == Vocabulary.unknown)
+    #expect(vocabulary.token(of: "cat") == SpecialToken.unknown)
     #expect(vocabulary[4] == "a")
     #expect(vocabulary[6] == "<UNK>")
     #expect(vocabulary[-1] == "<UNK>")
