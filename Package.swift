@@ -91,14 +91,14 @@ let sources: [Target] = [
   // Data: the user's nouns.
   Floor.data.swift("COCO", ["Diagnostics", "Digests", "Files", "JSON", "Random", "Workers"]),
   Floor.data.swift("Tokenization", ["COCO", "Diagnostics", "Files", "JSON", "Workers"]),
-  Floor.data.swift("Images", ["Files", "JPEG", "Kernels"]),
+  Floor.data.swift("Images", ["Archives", "Diagnostics", "Files", "JPEG", "Kernels"]),
   Floor.data.swift("Scenes", ["Diagnostics", "Digests", "Files", "JPEG", "JSON", "Random", "Workers"]),
   Floor.data.swift("Provenance", ["Diagnostics", "Digests", "Files", "JSON"]),
   Floor.data.swift(
     "Caches", ["Diagnostics", "Digests", "Files", "HDF5", "JSON", "Kernels", "Provenance", "Workers"]),
 
   // Models: feature networks, captioners, decoding.
-  Floor.models.swift("FeatureNetworks", ["Diagnostics", "Kernels", "Weights"]),
+  Floor.models.swift("FeatureNetworks", ["Diagnostics", "Digests", "Files", "Kernels", "Weights"]),
   Floor.models.swift(
     "Captioners", ["Diagnostics", "JSON", "Kernels", "Layers", "Random", "Tokenization", "Weights", "Workers"]),
 
@@ -106,15 +106,14 @@ let sources: [Target] = [
   Floor.work.swift(
     "ImageCaching",
     [
-      "Archives", "COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
-      "Provenance", "Workers",
+      "COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "Images", "JSON", "Provenance", "Workers",
     ]),
   Floor.work.swift(
     "TokenCaching", ["COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "JSON", "Tokenization", "Workers"]),
   Floor.work.swift(
     "FeatureCaching",
     [
-      "Caches", "Diagnostics", "Digests", "FeatureNetworks", "Files", "HDF5", "JSON", "Kernels", "Weights", "Workers",
+      "Caches", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "JSON", "Kernels",
     ]),
   Floor.work.swift(
     "Training",
@@ -125,8 +124,8 @@ let sources: [Target] = [
   Floor.work.swift(
     "Inference",
     [
-      "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
-      "Tokenization", "Weights", "Workers",
+      "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "Images", "JSON", "Kernels", "Tokenization",
+      "Weights", "Workers",
     ]),
   Floor.work.swift("Scoring", ["JSON", "Scenes"]),
   Floor.work.swift("Reporting"),
@@ -140,9 +139,9 @@ let sources: [Target] = [
     "decode-images", ["COCO", "Caches", "DatasetArguments", "Files", "ImageCaching", "Images", "Provenance"]),
   Floor.stages.stage(
     "tokenize-captions", ["COCO", "Caches", "DatasetArguments", "Provenance", "TokenCaching", "Tokenization"]),
-  Floor.stages.stage("extract-features", ["Caches", "FeatureCaching", "Provenance", "Weights"]),
+  Floor.stages.stage("extract-features", ["Caches", "FeatureCaching", "FeatureNetworks", "Provenance"]),
   Floor.stages.stage("train-captioner", ["Caches", "Files", "Provenance", "Reporting", "Training"]),
-  Floor.stages.stage("caption-images", ["Caches", "Files", "Inference", "Provenance"]),
+  Floor.stages.stage("caption-images", ["Caches", "FeatureNetworks", "Files", "Inference", "Provenance"]),
   Floor.stages.stage("score-captions", ["Files", "Provenance", "Scoring"]),
   Floor.stages.stage("generate-scenes", ["Provenance", "Scenes"]),
   Floor.stages.stage("run-pipeline", ["Files", "Pipelines"]),
@@ -156,7 +155,7 @@ let tests: [Target] = [
     name: "measure-kernels",
     dependencies: [
       "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
-      "Layers", "Random", "Tokenization", "Weights", "Workers", arguments,
+      "Layers", "Random", "Tokenization", "Workers", arguments,
     ], path: "Tests/Benchmarks/measure-kernels", swiftSettings: safe),
 
   Floor.system.tests("Files", ["Diagnostics", "TestSupport"]),
@@ -177,9 +176,17 @@ let tests: [Target] = [
   Floor.data.tests("Tokenization", ["COCO", "Diagnostics", "Digests", "Files", "JSON", "TestSupport"]),
   Floor.models.tests("Captioners", ["Files", "JSON", "Kernels", "Layers", "TestSupport", "Training", "Weights"]),
   Floor.models.tests("FeatureNetworks", ["Diagnostics", "Files", "Kernels", "TestSupport", "Weights"]),
-  Floor.work.tests("FeatureCaching", ["Caches", "Diagnostics", "Files", "HDF5", "JSON", "TestSupport", "Weights"]),
+  Floor.work.tests(
+    "FeatureCaching",
+    ["Caches", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "JSON", "TestSupport", "Weights"]),
   Floor.work.tests(
     "ImageCaching", ["Caches", "Diagnostics", "Files", "Images", "JPEG", "JSON", "TestSupport"]),
+  Floor.work.tests(
+    "Inference",
+    [
+      "Caches", "Diagnostics", "FeatureCaching", "FeatureNetworks", "Files", "ImageCaching", "Images", "JPEG", "JSON",
+      "Kernels", "TestSupport",
+    ]),
   Floor.work.tests("Reporting"),
   Floor.work.tests("Scoring", ["JSON"]),
   Floor.work.tests(

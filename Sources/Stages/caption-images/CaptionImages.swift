@@ -1,6 +1,7 @@
 import ArgumentParser
 import Caches
 import Diagnostics
+import FeatureNetworks
 import Files
 import Inference
 import JSON
@@ -75,7 +76,7 @@ import StageSupport
     } else {
       inputs.append(.file("weights", try weightsPath()))
       let photographs = photographs
-      inputs.append(.files("photographs", photographs) { try Photographs(photographs, weights: "").files })
+      inputs.append(.files("photographs", photographs) { try Photographs(photographs).files })
     }
     return StagePlan(
       stage: "caption-images", codeVersion: 2,
@@ -87,17 +88,15 @@ import StageSupport
 
   private func rowCount() throws -> Int {
     if let features { return try CachedSplit(path: features, split: split).count }
-    return try Photographs(photographs, weights: "").files.count
+    return try Photographs(photographs).files.count
   }
 
   private func weightsPath() throws -> String {
     if let weights { return weights }
-    for name in ["mobilenet_v2-b0353104.pth", "mobilenet_v2.safetensors"] {
-      let path = FileSystem.join("cache/weights", name)
-      if FileSystem.isFile(path) { return path }
-    }
+    let published = FeatureNetworkKind.mobileNetV2.weights
+    if let path = try published.find(path: nil, folder: "cache/weights") { return path }
     throw InputError(
-      file: "cache/weights/mobilenet_v2-b0353104.pth", "the weights file is not there",
+      file: FileSystem.join("cache/weights", published.name), "the weights file is not there",
       remedy: "give --weights FILE, the one the captioner's features were extracted with")
   }
 
@@ -114,8 +113,9 @@ import StageSupport
       try plan.confirmInputs()
       if let logits { try rows.writeLogits(captioner, maximumWords: maximumWords, to: logits) }
     } else {
-      found = try Photographs(photographs, weights: try weightsPath()).captions(
-        captioner, maximumWords: maximumWords, threads: common.threadCount, progress: progress)
+      found = try Photographs(photographs).captions(
+        captioner, weights: try weightsPath(), maximumWords: maximumWords, threads: common.threadCount,
+        progress: progress)
       try plan.confirmInputs()
     }
     for failure in found.failures { printError("caption-images: \(failure.file): \(failure.reason)") }

@@ -2,10 +2,10 @@ import ArgumentParser
 import Caches
 import Diagnostics
 package import FeatureCaching
+import FeatureNetworks
 import JSON
 import Provenance
 import StageSupport
-import Weights
 
 /// Images cache + MobileNetV2's weights → features cache.
 @main
@@ -33,7 +33,7 @@ struct ExtractFeatures: StageCommand {
   @Flag(help: "Keep the map [1280, 4, 4] beside its mean.")
   var grid = false
   @Option(help: "Numbers in the cache: f32 or f16.")
-  var precision = FeatureOptions.Precision.f32
+  var precision = FeatureCacheOptions.Precision.f32
   @Option(help: "Where in the network features are taken; only 'features', the last map, exists.")
   var tap = "features"
   @OptionGroup var common: CommonOptions
@@ -42,32 +42,31 @@ struct ExtractFeatures: StageCommand {
     if tap != "features" { throw ValidationError("--tap must be 'features'") }
   }
 
-  private func options(weights: String) -> FeatureOptions {
-    var options = FeatureOptions(
+  private func options(weights: String) -> FeatureCacheOptions {
+    var options = FeatureCacheOptions(
       imagesCache: imagesCache, weights: weights, output: output, includesGrid: grid, precision: precision)
     options.restarts = common.force
     return options
   }
 
   func plan() throws -> StagePlan {
-    let rows = try photographCount(ofImagesCache: imagesCache)
-    var path = try WeightsLocation.find(path: weights, folder: weightsFolder)
-    if path == nil && !common.dryRun {
-      path = try WeightsLocation.download(into: weightsFolder, isQuiet: common.quiet)
-    }
+    let photographs = try FeatureCacheJob.photographs(ofImagesCache: imagesCache)
+    let published = FeatureNetworkKind.mobileNetV2.weights
+    var path = try published.find(path: weights, folder: weightsFolder)
+    if path == nil && !common.dryRun { path = try published.download(into: weightsFolder, isQuiet: common.quiet) }
     var inputs = [StageInput.cache("images", imagesCache, format: "captioneer.images")]
-    if let path { inputs.append(.file("weights", path) { contentDigest(of: try loadWeights(path: $0)) }) }
-    let chosen = options(weights: path ?? WeightsLocation.publishedURL)
+    if let path { inputs.append(.file("weights", path) { try FeatureWeights(path: $0).digest }) }
+    let chosen = options(weights: path ?? published.url)
     return StagePlan(
-      stage: "extract-features", codeVersion: FeatureOptions.codeVersion, configuration: chosen.configuration,
-      inputs: inputs, outputs: [.cache(output, format: FeatureOptions.format)], rows: rows,
-      bytes: chosen.byteCount(rows: rows))
+      stage: "extract-features", codeVersion: FeatureCacheJob.codeVersion, configuration: chosen.configuration,
+      inputs: inputs, outputs: [.cache(output, format: FeatureCacheJob.format)], rows: photographs[0],
+      bytes: chosen.byteCount(photographs: photographs))
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
     let path = plan.inputs.first { $0.name == "weights" }?.path ?? ""
-    let summary = try extractFeatures(options(weights: path), threads: common.threadCount, progress: progress) {
-      digests in
+    let job = FeatureCacheJob(options(weights: path))
+    let summary = try job.run(threads: common.threadCount, progress: progress) { digests in
       plan.know(digests)
       try plan.confirmInputs()
     }
@@ -87,4 +86,4 @@ struct ExtractFeatures: StageCommand {
   }
 }
 
-extension FeatureOptions.Precision: ExpressibleByArgument {}
+extension FeatureCacheOptions.Precision: ExpressibleByArgument {}

@@ -56,11 +56,11 @@ import Tokenization
     }
   }
 
-  private var job: CaptionCacheJob {
+  private var job: TokenCacheJob {
     get throws {
-      CaptionCacheJob(
+      TokenCacheJob(
         request: try dataset.request, output: output, length: length,
-        vocabularySize: vocabularySize ?? (minimumCount == nil ? CaptionCacheJob.usualVocabularySize : nil),
+        vocabularySize: vocabularySize ?? (minimumCount == nil ? TokenCacheJob.usualVocabularySize : nil),
         minimumCount: minimumCount ?? 1, vocabularyPath: vocabulary, allowsUncaptioned: allowUncaptioned,
         restarts: common.force)
     }
@@ -71,8 +71,8 @@ import Tokenization
     var inputs = job.request.stageInputs
     if let vocabulary { inputs.append(.file("vocabulary", vocabulary)) }
     return StagePlan(
-      stage: "tokenize-captions", codeVersion: CaptionCacheJob.codeVersion, configuration: job.configuration,
-      inputs: inputs, outputs: [.cache(output, format: CaptionCacheJob.format)],
+      stage: "tokenize-captions", codeVersion: TokenCacheJob.codeVersion, configuration: job.configuration,
+      inputs: inputs, outputs: [.cache(output, format: TokenCacheJob.format)],
       splits: job.request.splitNames)
   }
 

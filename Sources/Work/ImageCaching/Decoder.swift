@@ -2,24 +2,22 @@ import Caches
 import Diagnostics
 import Files
 import Images
-import JPEG
 import Synchronization
 
-/// What one worker holds: a JPEG reader, the bytes of one file and the pixels of one block.
+/// What one worker holds: a reader and the pixels of one block.
 struct Decoder: ~Copyable {
-  private let reader: ImageReader
-  private var file: [UInt8] = []
-  private var images: [[UInt8]] = []  // each u8 [3, size, size]
+  private let reader: PhotographReader
+  private var pixels: [UInt8] = []  // [block, 3, size, size]
 
-  init(_ options: ImageOptions) { reader = ImageReader(options) }
+  init(_ options: ImageOptions) { reader = PhotographReader(options) }
 
   /// Decodes the photographs of a block, then writes those that could be decoded.
   mutating func decode(
     block: Int, of writer: CacheWriter, job: ImageCacheJob, _ progress: any ProgressReporter
   ) throws {
     let range = writer.inputRange(ofBlock: block)
-    let imageBytes = job.options.byteCount
-    while images.count < range.count { images.append([UInt8](repeating: 0, count: imageBytes)) }
+    let imageBytes = reader.byteCount
+    if pixels.count < range.count * imageBytes { pixels = [UInt8](repeating: 0, count: range.count * imageBytes) }
     var rows = 0
     var lines: [String] = []
     for index in range {
@@ -30,9 +28,9 @@ struct Decoder: ~Copyable {
       lines.append(entry.line)
       progress.advance(by: 1)
     }
-    let images = images
+    let pixels = pixels
     try writer.commit(block: block, rowCount: rows, note: lines.joined(separator: "\n")) { sink in
-      for image in images[..<rows] { try sink.append(dataset: 0, image.byteSpan) }
+      try sink.append(dataset: 0, pixels.byteSpan.extracting(0..<rows * imageBytes))
     }
   }
 
@@ -45,19 +43,14 @@ struct Decoder: ~Copyable {
       imageID: photograph.imageID, fileName: photograph.fileName, status: .skipped, reason: "file not there",
       content: "-", signature: signature ?? "-")
     guard signature != nil else { return entry }
-    do {
-      _ = try source.withBytes(of: photograph.fileName, buffer: &file) { bytes in
-        entry.content = PhotographSource.content(of: bytes)
-        var target = images[row].mutableSpan
-        let warning = try reader.read(bytes, into: &target)
-        entry.status = warning == nil ? .ok : .recovered
-        entry.reason = warning ?? ""
-      }
-    } catch let failure as JPEGFailure {
-      entry.reason = failure.reason
-    } catch let error as InputError where error.errorNumber == nil {
-      // The content is at fault: no regular file, or a damaged entry of an archive. What the machine fails at ends the run.
-      entry.reason = error.problem
+    let verdict = try reader.read(photograph.fileName, of: source, into: &pixels, at: row) { bytes in
+      entry.content = PhotographSource.content(of: bytes)
+    }
+    switch verdict {
+    case .sound: (entry.status, entry.reason) = (.ok, "")
+    case .mended(let reason): (entry.status, entry.reason) = (.recovered, reason)
+    case .unreadable(let reason): entry.reason = reason
+    case nil: break
     }
     return entry
   }

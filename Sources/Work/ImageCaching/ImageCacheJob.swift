@@ -3,9 +3,7 @@ package import Diagnostics
 import Digests
 import HDF5
 package import Images
-import JPEG
 package import JSON
-import Kernels
 import Synchronization
 import Workers
 

@@ -2,6 +2,7 @@ package import COCO
 import Diagnostics
 import Digests
 import Files
+import Images
 import JSON
 package import Provenance
 import Synchronization

@@ -3,21 +3,17 @@ package import Diagnostics
 import FeatureNetworks
 import Files
 import Images
-import JPEG
 import JSON
 import Kernels
-import Weights
-import Workers
 
 /// JPEG files with the network that describes them.
 package struct Photographs: Sendable {
   /// In the order they were given; a folder's by name.
   package let files: [String]
-  private let weights: String
 
   /// - Parameter paths: JPEG files and folders of them.
   /// - Throws: `InputError` for a path that is neither.
-  package init(_ paths: [String], weights: String) throws {
+  package init(_ paths: [String]) throws {
     var files: [String] = []
     for path in paths {
       let remedy = "give JPEG files or a folder of them"
@@ -38,26 +34,25 @@ package struct Photographs: Sendable {
       files += names.map { FileSystem.join(path, $0) }
     }
     self.files = files
-    self.weights = weights
   }
 
   /// Captions of all photographs that can be decoded, in their order; the others are among the failures.
   ///
   /// - Throws: `InputError` where the weights are not those that the captioner's features came from.
   package func captions(
-    _ captioner: Captioner, maximumWords: Int, threads: Int, progress: any ProgressReporter
+    _ captioner: Captioner, weights path: String, maximumWords: Int, threads: Int, progress: any ProgressReporter
   ) throws -> CaptionResults {
     let options = try imageOptions(captioner)
-    let tensors = try loadWeights(path: weights)
+    let weights = try FeatureWeights(path: path)
     var origin = captioner.origin
-    origin.weights = contentDigest(of: tensors)
+    origin.weights = weights.digest
     if let difference = origin.difference(from: captioner.origin) {
       throw InputError(
-        file: weights, "are not what \(captioner.path) was trained with: \(difference)",
+        file: path, "are not what \(captioner.path) was trained with: \(difference)",
         remedy: "give the weights its features were extracted with")
     }
-    let network = try FeatureNetwork(weights: tensors, file: weights, height: options.size, width: options.size)
-    try captioner.check(channels: network.channels, of: weights)
+    let network = try weights.network(.mobileNetV2, height: options.size, width: options.size)
+    try captioner.check(channels: network.channels, of: path)
 
     var results = CaptionResults()
     progress.begin("captions", total: files.count, done: 0, unit: "photographs")
@@ -82,56 +77,6 @@ package struct Photographs: Sendable {
 
   /// Photographs in memory (as features) at once.
   private static let chunk = 512
-
-  private struct Described: Sendable {
-    var features: [Float] = []
-    var failure: String?
-  }
-
-  /// Decodes and describes the files of `range`, a group of the network's at a time.
-  private func features(
-    _ range: Range<Int>, _ network: FeatureNetwork, _ options: ImageOptions, threads: Int,
-    progress: any ProgressReporter
-  ) throws -> [Described] {
-    let described = Slots<Described>(range.count, empty: Described())
-    // Blocks as large as leaves every thread one: a reader and a workspace are made for each.
-    let size = max(1, min(64, (range.count + threads - 1) / threads))
-    try forEachIndex((range.count + size - 1) / size, threads: threads) { block, _ in
-      let reader = ImageReader(options)
-      var file: [UInt8] = []
-      var workspace = FeatureWorkspace(network)
-      var pixels: [UInt8] = []
-      var members: [Int] = []
-      func flush() {
-        if members.isEmpty { return }
-        network.run(pixels.byteSpan, images: members.count, in: &workspace)
-        for (place, index) in members.enumerated() {
-          var features = [Float](repeating: 0, count: network.channels)
-          network.pooled(place, in: workspace, into: &features)
-          described.set(index, Described(features: features))
-        }
-        pixels.removeAll(keepingCapacity: true)
-        members.removeAll(keepingCapacity: true)
-      }
-      for index in block * size..<min(range.count, (block + 1) * size) {
-        if progress.isCancelled { throw Interrupted() }
-        do {
-          let count = try patiently { try FileSystem.read(files[range.lowerBound + index], into: &file) }
-          pixels += try reader.read(file.byteSpan.extracting(first: count)).pixels
-          members.append(index)
-        } catch let failure as JPEGFailure {
-          described.set(index, Described(failure: failure.reason))
-        } catch let failure as InputError where failure.errorNumber == nil {
-          // Its content is at fault. What the machine fails at ends the run.
-          described.set(index, Described(failure: failure.problem))
-        }
-        if members.count == FeatureNetwork.groupSize { flush() }
-        progress.advance(by: 1)
-      }
-      flush()
-    }
-    return described.values
-  }
 
   /// How the captioner's own photographs became squares.
   private func imageOptions(_ captioner: Captioner) throws -> ImageOptions {

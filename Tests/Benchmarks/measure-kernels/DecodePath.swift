@@ -26,9 +26,9 @@ final class DecodePath: Sendable {
   func run(threads: Int) throws -> Int {
     let next = Atomic<Int>(0)
     try forEachIndex(threads, threads: threads) { _, _ in
-      let reader = ImageReader(ImageOptions(resampling: self.resampling))
+      let reader = PhotographReader(ImageOptions(resampling: self.resampling))
       let decoder = JPEGDecoder()
-      var pixels = [UInt8](repeating: 0, count: reader.options.byteCount)
+      var pixels = [UInt8](repeating: 0, count: reader.byteCount)
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue
         guard index < self.files.count else { return }
@@ -38,8 +38,8 @@ final class DecodePath: Sendable {
             file.byteSpan, padding: 0, denominator: { _, _ in denominator }, begin: { _ in 0 },
             consume: { _, _, _ in })
         } else {
-          var target = pixels.mutableSpan
-          _ = try reader.read(file.byteSpan, into: &target)
+          let verdict = reader.read(file.byteSpan, into: &pixels, at: 0)
+          if case .unreadable(let reason) = verdict { throw InputError(reason) }
         }
       }
     }

@@ -1,43 +1,39 @@
 import FeatureNetworks
 import Files
+import Images
 import Random
 import Synchronization
-import Weights
 import Workers
 
-/// Pooled features and maps of random photographs of 112 × 112.
+/// Pooled features of random photographs.
 final class FeaturePath: Sendable {
-  private let network: FeatureNetwork
+  private let network: any FeatureNetwork
   private let photographs: [UInt8]
-  private let images: Int
+  private let groups: [Range<Int>]
 
   init(weights: String, images: Int) throws {
-    network = try FeatureNetwork(weights: try loadWeights(path: weights), file: weights, height: 112, width: 112)
+    let size = ImageOptions().size
+    network = try FeatureWeights(path: weights).network(.mobileNetV2, height: size, width: size)
     var random = SplitMix64(seed: 1)
-    photographs = (0..<images * 3 * 112 * 112).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-    self.images = images
+    photographs = (0..<images * network.photographByteCount).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    groups = FeatureExtractor.groups(of: 0..<images, for: network)
   }
 
   func run(threads: Int) throws -> Int {
     let next = Atomic<Int>(0)
-    let size = FeatureNetwork.groupSize
     try forEachIndex(threads, threads: threads) { _, _ in
       let photographs = self.photographs
-      var workspace = FeatureWorkspace(self.network)
-      var pooled = [Float](repeating: 0, count: size * self.network.channels)
+      let bytes = self.network.photographByteCount
+      let extractor = FeatureExtractor(self.network, rows: self.network.groupSize)
       while true {
-        let begin = next.add(size, ordering: .relaxed).oldValue
-        guard begin < self.images else { return }
-        let count = min(size, self.images - begin)
-        let bytes = self.network.photographByteCount
-        self.network.run(
-          photographs.byteSpan.extracting(begin * bytes..<(begin + count) * bytes), images: count,
-          in: &workspace)
-        for index in 0..<count {
-          self.network.pooled(index, in: workspace, into: &pooled, at: index * self.network.channels)
-        }
+        let index = next.add(1, ordering: .relaxed).oldValue
+        guard index < self.groups.count else { return }
+        let group = self.groups[index]
+        extractor.describe(
+          photographs.byteSpan.extracting(group.lowerBound * bytes..<group.upperBound * bytes), images: group.count,
+          row: 0)
       }
     }
-    return images
+    return groups.last?.upperBound ?? 0
   }
 }

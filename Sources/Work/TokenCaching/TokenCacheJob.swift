@@ -9,7 +9,7 @@ package import Tokenization
 import Workers
 
 /// Makes `captions.h5`: counts words, settles the vocabulary, writes a row for each caption in the order of the annotation files.
-package struct CaptionCacheJob: Sendable {
+package struct TokenCacheJob: Sendable {
   package static let format = "captioneer.captions"
   /// Raised whenever the same captions and options would give other bytes. 2: the images' file names and sizes, by which features
   /// know them.

@@ -5,12 +5,10 @@ package import Weights
 /// `features` of torchvision's `mobilenet_v2`, for photographs of one size. The classifier, if there, is not used.
 ///
 /// An image's features have the same bits whatever images are computed with it.
-package final class FeatureNetwork: Sendable {
-  /// ImageNet's mean and standard deviation of red, green and blue in 0 ... 1.
-  package static let mean: [Float] = [0.485, 0.456, 0.406]
-  package static let standardDeviation: [Float] = [0.229, 0.224, 0.225]
-  /// Images at once that keep the late, small maps' products wide and their weights in cache.
-  package static let groupSize = 8
+package final class MobileNetV2: FeatureNetwork {
+  /// Keeps the late, small maps' products wide and their weights in cache.
+  static let groupSize = 8
+  package var groupSize: Int { Self.groupSize }
 
   /// 1280, unless the weights say otherwise.
   package let channels: Int
@@ -39,7 +37,7 @@ package final class FeatureNetwork: Sendable {
     guard 1...4096 ~= height, 1...4096 ~= width else {
       throw InputError("photographs of \(height)×\(width) are not supported", remedy: "use 1 to 4096 pixels a side")
     }
-    let (blocks, last) = try FeatureArchitecture(weights, file: file).network(height: height, width: width)
+    let (blocks, last) = try MobileNetV2Architecture(weights, file: file).network(height: height, width: width)
     var phases: [Phase] = []
     for block in blocks {
       // About 200 pixels at once: rows enough for the products, and the depthwise result stays in L2.
@@ -56,18 +54,17 @@ package final class FeatureNetwork: Sendable {
     let end = blocks[blocks.count - 1].shape
     (gridHeight, gridWidth) = (end.outputHeight, end.outputWidth)
     channels = last.outputChannels
-    scale = Self.standardDeviation.map { Float(1 / (255 * Double($0))) }
-    shift = zip(Self.mean, Self.standardDeviation).map { Float(-Double($0) / Double($1)) }
+    let kind = FeatureNetworkKind.mobileNetV2
+    scale = kind.standardDeviation.map { Float(1 / (255 * Double($0))) }
+    shift = zip(kind.mean, kind.standardDeviation).map { Float(-Double($0) / Double($1)) }
   }
 
-  /// Bytes of one photograph, [3, height, width].
-  package var photographByteCount: Int { 3 * height * width }
-  package var gridPixels: Int { gridHeight * gridWidth }
+  package func makeWorkspace() -> any FeatureWorkspace { MobileNetV2Workspace(self) }
 
   /// Computes the map of up to `groupSize` photographs into the workspace.
   ///
   /// - Parameter photographs: [images, 3, height, width] u8.
-  package func run(_ photographs: RawSpan, images: Int, in workspace: inout FeatureWorkspace) {
+  func run(_ photographs: RawSpan, images: Int, in workspace: MobileNetV2Workspace) {
     precondition(1...Self.groupSize ~= images && photographs.byteCount >= images * photographByteCount)
     for (index, phase) in phases.enumerated() {
       for begin in stride(from: 0, to: images, by: phase.images) {
@@ -100,7 +97,7 @@ package final class FeatureNetwork: Sendable {
 
   /// The first phase, from bytes.
   private func first(
-    _ part: Part, _ photographs: RawSpan, _ buffers: inout FeatureWorkspace.Buffers, into output: inout FloatBuffer
+    _ part: Part, _ photographs: RawSpan, _ buffers: inout MobileNetV2Workspace.Buffers, into output: inout FloatBuffer
   ) {
     let stem = part.phase.blocks[0]
     let bytes = photographs.extracting(part.source..<part.source + part.images * part.phase.inputCount)
@@ -118,7 +115,7 @@ package final class FeatureNetwork: Sendable {
 
   /// A phase after the first, from the boundary before it.
   private func later(
-    _ part: Part, _ input: borrowing FloatBuffer, _ buffers: inout FeatureWorkspace.Buffers,
+    _ part: Part, _ input: borrowing FloatBuffer, _ buffers: inout MobileNetV2Workspace.Buffers,
     into output: inout FloatBuffer
   ) {
     let block = part.phase.blocks[0]
@@ -132,7 +129,7 @@ package final class FeatureNetwork: Sendable {
   }
 
   /// The blocks after a phase's first: between the two buffers in turn, the last to the boundary.
-  private func rest(_ part: Part, _ buffers: inout FeatureWorkspace.Buffers, into output: inout FloatBuffer) {
+  private func rest(_ part: Part, _ buffers: inout MobileNetV2Workspace.Buffers, into output: inout FloatBuffer) {
     let end = part.phase.blocks.count - 1
     for (index, block) in part.phase.blocks.enumerated().dropFirst() {
       switch (index % 2 == 1, index == end) {
@@ -144,23 +141,5 @@ package final class FeatureNetwork: Sendable {
         block.run(buffers.odd, images: part.images, into: &output, at: part.target, scratch: &buffers.scratch)
       }
     }
-  }
-
-  /// The mean over the map of the image at `index` in the workspace: [channels] at `place`. Not normalised.
-  package func pooled(
-    _ index: Int, in workspace: borrowing FeatureWorkspace, into output: inout [Float], at place: Int = 0
-  ) {
-    averagePixels(
-      workspace.map, from: index * gridPixels * channels, pixels: gridPixels, channels: channels, into: &output,
-      at: place)
-  }
-
-  /// The map of the image at `index` in the workspace: [channels, grid height, grid width] at `place`.
-  package func grid(
-    _ index: Int, in workspace: borrowing FeatureWorkspace, into output: inout [Float], at place: Int = 0
-  ) {
-    transposePixels(
-      workspace.map, from: index * gridPixels * channels, pixels: gridPixels, channels: channels, into: &output,
-      at: place)
   }
 }

@@ -16,7 +16,14 @@ package final class PhotographSource: Sendable {
     /// The folders right below, in byte order.
     case folder([String])
     case archive(ZipArchive, byPath: [String: [Int]], byName: [String: [Int]])
+    /// Names are paths.
+    case anywhere
   }
+
+  /// Files by their paths.
+  package static let anywhere = PhotographSource()
+
+  private init() { (path, place) = ("", .anywhere) }
 
   /// - Throws: `InputError` where `path` is neither a folder nor a zip file.
   package init(path: String) throws {
@@ -45,32 +52,40 @@ package final class PhotographSource: Sendable {
   /// What tells this version of a photograph from another without reading it; nil where there is none of that name.
   ///
   /// - Throws: `InputError` where the name means two files, or the machine can't tell.
-  func signature(of fileName: String) throws -> String? {
+  package func signature(of fileName: String) throws -> String? {
     switch place {
     case .folder: try find(fileName)?.1
     case .archive: try entry(fileName).map { "\($0.count).\($0.checksum)" }
+    case .anywhere: try FileSystem.status(of: fileName)?.signature?.text
     }
   }
 
   /// Calls `body` with the file's bytes, by way of `buffer`; returns nil where there is no file of that name.
   ///
   /// What the machine may be able to do a moment later (too many open files, an I/O error) is tried again before it is an error.
-  func withBytes<Result>(
+  package func withBytes<Result>(
     of fileName: String, buffer: inout [UInt8], _ body: (RawSpan) throws -> Result
   ) throws -> Result? {
     switch place {
     case .folder:
       guard let (path, _) = try find(fileName) else { return nil }
-      let count = try patiently { try FileSystem.read(path, into: &buffer) }
-      return try body(buffer.byteSpan.extracting(first: count))
+      return try Self.read(path, &buffer, body)
     case .archive(let archive, _, _):
       guard let entry = try entry(fileName) else { return nil }
       return try archive.withBytes(of: entry, buffer: &buffer, body)
+    case .anywhere: return try Self.read(fileName, &buffer, body)
     }
   }
 
+  private static func read<Result>(
+    _ path: String, _ buffer: inout [UInt8], _ body: (RawSpan) throws -> Result
+  ) throws -> Result {
+    let count = try patiently { try FileSystem.read(path, into: &buffer) }
+    return try body(buffer.byteSpan.extracting(first: count))
+  }
+
   /// What names a photograph's content: its CRC32C and length; "-" where there is none.
-  func content(of fileName: String, buffer: inout [UInt8]) throws -> String {
+  package func content(of fileName: String, buffer: inout [UInt8]) throws -> String {
     do {
       return try withBytes(of: fileName, buffer: &buffer) { Self.content(of: $0) } ?? "-"
     } catch let error as InputError where error.errorNumber == nil {
@@ -78,7 +93,7 @@ package final class PhotographSource: Sendable {
     }
   }
 
-  static func content(of bytes: RawSpan) -> String { "\(crc32c(bytes)).\(bytes.byteCount)" }
+  package static func content(of bytes: RawSpan) -> String { "\(crc32c(bytes)).\(bytes.byteCount)" }
 
   private func find(_ fileName: String) throws -> (String, String)? {
     guard case .folder(let below) = place else { return nil }

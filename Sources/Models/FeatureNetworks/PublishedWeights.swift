@@ -2,18 +2,21 @@ package import Diagnostics
 import Digests
 import Files
 
-/// Where MobileNetV2's weights come from: a path, else the weights folder, else torchvision's server.
-package enum WeightsLocation {
-  /// torchvision's published file; the digits in its name begin its SHA-256, and anybody can make a file that begins alike.
-  package static let publishedName = "mobilenet_v2-b0353104.pth"
-  package static let publishedURL = "https://download.pytorch.org/models/" + publishedName
+/// Where a network's weights come from: a path, else the weights folder, else its makers' server.
+package struct PublishedWeights: Sendable {
+  /// The published file; where digits in its name begin its SHA-256, anybody can make a file that begins alike.
+  package let name: String
+  package var url: String { folderURL + name }
+  let folderURL: String
   /// The whole SHA-256, as others who distribute the file state it.
-  static let publishedDigest = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
+  let digest: String
+  /// Names of the same weights in other kinds of files.
+  let otherNames: [String]
 
   /// The weights file that is there, or nil where it would have to be downloaded.
   ///
   /// - Throws: `InputError` where `path` is given and is no file.
-  package static func find(path: String?, folder: String) throws(InputError) -> String? {
+  package func find(path: String?, folder: String) throws(InputError) -> String? {
     if let path {
       let status = try FileSystem.status(of: path)
       guard status?.kind == .file else {
@@ -22,7 +25,7 @@ package enum WeightsLocation {
       }
       return path
     }
-    for name in [publishedName, "mobilenet_v2.safetensors"] {
+    for name in [name] + otherNames {
       let candidate = FileSystem.join(folder, name)
       if try FileSystem.status(of: candidate)?.kind == .file { return candidate }
     }
@@ -34,20 +37,20 @@ package enum WeightsLocation {
   /// curl is a program of its own, so that TLS and its libraries cost the stages no start-up.
   /// - Returns: the file's path.
   /// - Throws: `InputError` saying which file to put where; `Interrupted` after Ctrl-C.
-  package static func download(into folder: String, isQuiet: Bool, from url: String = publishedURL) throws -> String {
-    let target = FileSystem.join(folder, publishedName)
+  package func download(into folder: String, isQuiet: Bool, from source: String? = nil) throws -> String {
+    let target = FileSystem.join(folder, name)
     // curl writes into the file that this process made and locked, and that goes away unless it is published.
     let file = try OutputFile(path: target)
     func curl(_ arguments: [String], isSilent: Bool) throws(InputError) -> Int32 {
       try ChildProcess.run(
-        "/usr/bin/env", ["curl", "--fail", "--location", "--connect-timeout", "20"] + arguments + [url],
+        "/usr/bin/env", ["curl", "--fail", "--location", "--connect-timeout", "20"] + arguments + [source ?? url],
         capturesOutput: isSilent, errors: isSilent ? .silenced : .passed
       ).code
     }
     func fail(_ problem: String) -> InputError {
       InputError(
         file: target, problem,
-        remedy: "fetch \(publishedURL) on another machine and put it there, or give --weights FILE")
+        remedy: "fetch \(url) on another machine and put it there, or give --weights FILE")
     }
     // Asked quietly first: offline, the user reads our one line and not curl's.
     var code = try curl(["--silent", "--head"], isSilent: true)
@@ -60,9 +63,9 @@ package enum WeightsLocation {
       throw fail(code == 127 ? "curl is not installed" : "could not be downloaded (curl's code \(code))")
     }
     let map = try file.mapped()
-    let digest = sha256(map.bytes)
-    guard digest == publishedDigest else {
-      throw fail("the download has the SHA-256 \(digest.prefix(16))…, expected \(publishedDigest.prefix(16))…")
+    let found = sha256(map.bytes)
+    guard found == digest else {
+      throw fail("the download has the SHA-256 \(found.prefix(16))…, expected \(digest.prefix(16))…")
     }
     try file.publish()
     return file.target

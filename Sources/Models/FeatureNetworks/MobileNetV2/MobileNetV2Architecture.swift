@@ -3,7 +3,7 @@ import Kernels
 import Weights
 
 /// The layers of torchvision's `mobilenet_v2().features` as the tensors' shapes tell them; any width multiplier.
-struct FeatureArchitecture {
+struct MobileNetV2Architecture {
   /// Strides of the seventeen inverted residuals (table 2 of Sandler et al. 2018).
   static let strides = [1, 2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1]
 

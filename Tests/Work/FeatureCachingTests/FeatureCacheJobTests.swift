@@ -1,6 +1,7 @@
 import Caches
 import Diagnostics
 import FeatureCaching
+import FeatureNetworks
 import Files
 import HDF5
 import JSON
@@ -20,7 +21,7 @@ private final class StoppingProgress: ProgressReporter {
   var isCancelled: Bool { done.load(ordering: .relaxed) >= limit }
 }
 
-struct FeatureExtractionTests {
+struct FeatureCacheJobTests {
   private let temporary: TemporaryFolder
   private var folder: String { temporary.path }
   private var images: String { folder + "/images.h5" }
@@ -97,13 +98,13 @@ struct FeatureExtractionTests {
   }
 
   private func extract(
-    _ name: String, grid: Bool = true, precision: FeatureOptions.Precision = .f32, threads: Int = 1,
+    _ name: String, grid: Bool = true, precision: FeatureCacheOptions.Precision = .f32, threads: Int = 1,
     weights: String? = nil, progress: any ProgressReporter = SilentProgress()
   ) throws -> String {
     let output = folder + "/" + name
-    let options = FeatureOptions(
+    let options = FeatureCacheOptions(
       imagesCache: images, weights: weights ?? self.weights, output: output, includesGrid: grid, precision: precision)
-    _ = try extractFeatures(options, threads: threads, progress: progress)
+    _ = try FeatureCacheJob(options).run(threads: threads, progress: progress)
     return output
   }
 
@@ -175,17 +176,21 @@ struct FeatureExtractionTests {
   }
 
   @Test func weightsAreLookedForByPathThenFolder() throws {
-    #expect(try WeightsLocation.find(path: nil, folder: folder) == nil)
+    #expect(try FeatureNetworkKind.mobileNetV2.weights.find(path: nil, folder: folder) == nil)
     try writeSafetensors(smallNetwork(), to: folder + "/mobilenet_v2.safetensors")
-    #expect(try WeightsLocation.find(path: nil, folder: folder) == folder + "/mobilenet_v2.safetensors")
-    #expect(throws: InputError.self) { try WeightsLocation.find(path: folder + "/none.pth", folder: folder) }
+    #expect(
+      try FeatureNetworkKind.mobileNetV2.weights.find(path: nil, folder: folder) == folder + "/mobilenet_v2.safetensors"
+    )
+    #expect(throws: InputError.self) {
+      try FeatureNetworkKind.mobileNetV2.weights.find(path: folder + "/none.pth", folder: folder)
+    }
   }
 
   /// curl reads file: addresses too, so no network is needed.
   @Test func downloadsAreChecked() throws {
     func message(_ url: String) -> String {
       do {
-        _ = try WeightsLocation.download(into: folder + "/weights", isQuiet: true, from: url)
+        _ = try FeatureNetworkKind.mobileNetV2.weights.download(into: folder + "/weights", isQuiet: true, from: url)
         return ""
       } catch { return "\(error)" }
     }

@@ -6,25 +6,17 @@ import TestSupport
 import Testing
 import Weights
 
-struct FeatureNetworkTests {
+struct MobileNetV2Tests {
   /// The maps and pooled features of some photographs.
-  private func features(_ network: FeatureNetwork, _ photographs: [UInt8]) -> (grid: [Float], pooled: [Float]) {
+  private func features(_ network: any FeatureNetwork, _ photographs: [UInt8]) -> (grid: [Float], pooled: [Float]) {
     let count = photographs.count / network.photographByteCount
-    let size = network.channels * network.gridPixels
-    var grid = [Float](repeating: 0, count: count * size)
-    var pooled = [Float](repeating: 0, count: count * network.channels)
-    var workspace = FeatureWorkspace(network)
-    for begin in stride(from: 0, to: count, by: FeatureNetwork.groupSize) {
-      let images = min(FeatureNetwork.groupSize, count - begin)
+    let extractor = FeatureExtractor(network, rows: count, includesGrid: true)
+    for group in FeatureExtractor.groups(of: 0..<count, for: network) {
       let bytes = photographs.byteSpan.extracting(
-        begin * network.photographByteCount..<(begin + images) * network.photographByteCount)
-      network.run(bytes, images: images, in: &workspace)
-      for index in 0..<images {
-        network.grid(index, in: workspace, into: &grid, at: (begin + index) * size)
-        network.pooled(index, in: workspace, into: &pooled, at: (begin + index) * network.channels)
-      }
+        group.lowerBound * network.photographByteCount..<group.upperBound * network.photographByteCount)
+      extractor.describe(bytes, images: group.count, row: group.lowerBound)
     }
-    return (grid, pooled)
+    return (extractor.grid, extractor.pooled)
   }
 
   private func largest(_ values: [Float]) -> Float { values.reduce(0) { max($0, abs($1)) } }
@@ -40,7 +32,7 @@ struct FeatureNetworkTests {
     let golden = try SafetensorsFile(path: SharedData.repository + "/Tests/References/mobilenet_v2.safetensors")
     let name = "\(width)_\(height)x\(columns)"
     let (pooled, grid) = (try golden.tensor(name + ".pooled"), try golden.tensor(name + ".grid"))
-    let network = try FeatureNetwork(
+    let network = try MobileNetV2(
       weights: formulaWeights(width: try #require(Double(width))), file: "formula", height: height, width: columns)
     #expect(network.channels == pooled.shape[1])
     #expect([network.gridHeight, network.gridWidth] == Array(grid.shape[2...]))
@@ -56,7 +48,7 @@ struct FeatureNetworkTests {
   /// The demo's network; and pixels, so that no level may differ in either.
   @Test func bitsDoNotDependOnTheCPULevel() throws {
     let weights = try loadWeights(path: SharedData.repository + "/pipelines/demo-weights.safetensors")
-    let network = try FeatureNetwork(weights: weights, file: "demo-weights", height: 112, width: 112)
+    let network = try MobileNetV2(weights: weights, file: "demo-weights", height: 112, width: 112)
     let photographs = (0..<3 * network.photographByteCount).map { UInt8(mixed($0, seed: 6) >> 24) }
     let found = CPULevel.available.map { level in
       CPULevel.use(level)
@@ -67,7 +59,7 @@ struct FeatureNetworkTests {
   }
 
   @Test func bitsDoNotDependOnTheBatch() throws {
-    let network = try FeatureNetwork(weights: formulaWeights(width: 0.35), file: "formula", height: 112, width: 112)
+    let network = try MobileNetV2(weights: formulaWeights(width: 0.35), file: "formula", height: 112, width: 112)
     let photographs = (0..<11 * network.photographByteCount).map { UInt8(mixed($0, seed: 5) >> 24) }
     let together = features(network, photographs)
     let size = network.channels * network.gridPixels
@@ -90,7 +82,7 @@ struct FeatureNetworkTests {
     for name in ["mobilenet_v2.safetensors", "mobilenet_v2.pth"] {
       let weights = try loadWeights(path: folder + name)
       digests.insert(contentDigest(of: weights))
-      let network = try FeatureNetwork(weights: weights, file: name, height: 112, width: 112)
+      let network = try MobileNetV2(weights: weights, file: name, height: 112, width: 112)
       let found = features(network, photographs)
       #expect(difference(found.grid, grid) <= 1e-5 * largest(grid), "\(name)")
       #expect(difference(found.pooled, pooled) <= 1e-5 * largest(grid), "\(name)")
@@ -103,7 +95,7 @@ struct FeatureNetworkTests {
       var tensors = formulaWeights(width: 0.35)
       change(&tensors)
       do {
-        _ = try FeatureNetwork(weights: tensors, file: "w.pth", height: 32, width: 32)
+        _ = try MobileNetV2(weights: tensors, file: "w.pth", height: 32, width: 32)
         return ""
       } catch { return "\(error)" }
     }

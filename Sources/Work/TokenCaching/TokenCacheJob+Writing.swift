@@ -8,7 +8,7 @@ import Synchronization
 import Tokenization
 import Workers
 
-extension CaptionCacheJob {
+extension TokenCacheJob {
   /// Captions of one split that are written together.
   private struct Block {
     var split: Int
