@@ -17,6 +17,10 @@ echo "run.sh: floors" >&2
 python3 Tests/Architecture/check.py
 python3 Tests/Architecture/check.py --self-test
 
+echo "run.sh: pages" >&2
+python3 Tests/Architecture/pages.py
+python3 Tests/Architecture/pages.py --self-test
+
 echo "run.sh: tests" >&2
 swift test -c release --disable-testable-imports "$@"
 [ $# -eq 0 ] || exit 0

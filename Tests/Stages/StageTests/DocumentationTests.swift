@@ -3,7 +3,7 @@ import HDF5
 import TestSupport
 import Testing
 
-/// What README, cache/README.md and --help say, where a command can check it.
+/// What README, docs/stages.md, cache/README.md and --help say, where a command can check it; Tests/Architecture/pages.py checks their names.
 extension StageTests {
   @Suite struct DocumentationTests {
     private static let shortTypes = [
@@ -31,7 +31,7 @@ extension StageTests {
       #expect(!run.errors.contains("bash: "), "\(run.errors)")
     }
 
-    /// Every option in README's commands, and every stage in its table, exists.
+    /// Every option in README's commands exists, and every stage stands in the table of docs/stages.md.
     @Test func whatREADMENamesExists() throws {
       let readme = try page("README.md")
       let known = try ConventionTests.allStages.map(help).joined()
@@ -39,7 +39,8 @@ extension StageTests {
         for word in (block.components("```").first ?? "").split(whereSeparator: { " \n".contains($0) })
         where word.hasPrefix("--") { #expect(known.contains("\(word) "), "\(word)") }
       }
-      for stage in ConventionTests.allStages { #expect(readme.contains("| `\(stage)` |"), "\(stage)") }
+      let stages = try page("docs/stages.md")
+      for stage in ConventionTests.allStages { #expect(stages.contains("| `\(stage)` |"), "\(stage)") }
     }
 
     /// The tables of cache/README.md: each dataset is there, of that type and shape, and says what it is.
