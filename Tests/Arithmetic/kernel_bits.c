@@ -172,14 +172,14 @@ static void elementary(void) {
 #endif
 
 int main(int count, char **arguments) {
-  const char *names[] = {"portable", "avx2", "avx512"};
-  int level = 0;
-  while (level < 2 && (count < 2 || strcmp(arguments[1], names[level]))) ++level;
-  if ((int)captioneer_best_level() < level) {
-    fprintf(stderr, "kernel_bits: this CPU has no %s\n", names[level]);
+  const char *asked = count < 2 ? "portable" : arguments[1];
+  int level = captioneer_level_count() - 1;
+  while (level >= 0 && strcmp(asked, captioneer_level_name(level))) --level;
+  if (level < 0 || !captioneer_level_is_available(level)) {
+    fprintf(stderr, "kernel_bits: this CPU has no %s\n", asked);
     return 2;
   }
-  captioneer_set_level((captioneer_level)level);
+  captioneer_set_level(level);
   for (int is_wild = 0; is_wild < 2; ++is_wild) {
     matrix_products(is_wild);
     recurrent(is_wild);

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "dispatch.h"
+#include "checksum_kernels.h"
+#include "kernels.h"
 
 #define POLYNOMIAL 0x82F63B78u
 
@@ -20,7 +21,7 @@ __attribute__((constructor)) static void fill_table(void) {
       table[k][byte] = table[k - 1][byte] >> 8 ^ table[0][table[k - 1][byte] & 255];
 }
 
-static uint32_t crc_portable(uint32_t crc, const uint8_t *bytes, size_t count) {
+uint32_t captioneer_crc32c_by_tables(uint32_t crc, const uint8_t *bytes, size_t count) {
   for (; count >= 8; count -= 8, bytes += 8) {
     uint64_t word;
     memcpy(&word, bytes, 8);  // little-endian hosts only, as everywhere in the caches
@@ -45,7 +46,7 @@ __attribute__((constructor(200))) static void fill_shift(void) {
     for (uint32_t byte = 0; byte < 256; byte++) shift[k][byte] = 0;
   fill_table();
   for (int k = 0; k < 4; k++)
-    for (uint32_t byte = 0; byte < 256; byte++) shift[k][byte] = crc_portable(byte << 8 * k, zeros, LANE);
+    for (uint32_t byte = 0; byte < 256; byte++) shift[k][byte] = captioneer_crc32c_by_tables(byte << 8 * k, zeros, LANE);
 }
 
 static uint32_t shifted(uint32_t crc) {
@@ -53,7 +54,7 @@ static uint32_t shifted(uint32_t crc) {
 }
 
 // The instruction takes three cycles but starts every cycle, so three lanes run side by side.
-__attribute__((target("sse4.2"))) static uint32_t crc_sse42(uint32_t crc, const uint8_t *bytes, size_t count) {
+__attribute__((target("sse4.2"))) uint32_t captioneer_crc32c_by_instruction(uint32_t crc, const uint8_t *bytes, size_t count) {
   for (; count >= 3 * LANE; count -= 3 * LANE, bytes += 3 * LANE) {
     uint64_t first = crc, second = 0, third = 0;
     for (size_t i = 0; i < LANE; i += 8) {
@@ -80,9 +81,5 @@ __attribute__((target("sse4.2"))) static uint32_t crc_sse42(uint32_t crc, const 
 #endif
 
 uint32_t captioneer_crc32c(uint32_t crc, const void *bytes, size_t count) {
-#if defined(__x86_64__)
-  // Every CPU with AVX2 has SSE4.2.
-  if (captioneer_current_level() >= captioneer_level_avx2) return ~crc_sse42(~crc, bytes, count);
-#endif
-  return ~crc_portable(~crc, bytes, count);
+  return ~captioneer_kernels_in_force()->crc32c(~crc, bytes, count);
 }

@@ -1,29 +1,18 @@
-// Chooses the kernels of the CPU level and lays weights out for them. Blocks are in convolution_block.c.
-#include <math.h>
+// Convolutions' ways into the kernels, and their weights' layout. Blocks are in convolution_block.c.
+#include "convolution.h"
+
 #include <string.h>
 
-#include "convolution_levels.h"
+#include "kernels.h"
 
-const captioneer_convolution_level *captioneer_convolution_kernels(void) {
-  switch (captioneer_current_level()) {
-#if defined(__x86_64__)
-    case captioneer_level_avx512: return &captioneer_convolution_avx512;
-    case captioneer_level_avx2: return &captioneer_convolution_avx2;
-#endif
-    default: return &captioneer_convolution_portable;
-  }
-}
-
-captioneer_level captioneer_kernels_level(void) { return captioneer_convolution_kernels()->level; }
-
-void captioneer_multiply(const captioneer_product *product) { captioneer_convolution_kernels()->multiply(product); }
+void captioneer_multiply(const captioneer_product *product) { captioneer_kernels_in_force()->convolve(product); }
 
 void captioneer_convolve_depthwise(const captioneer_depthwise *depthwise) {
-  captioneer_convolution_kernels()->depthwise(depthwise);
+  captioneer_kernels_in_force()->depthwise(depthwise);
 }
 
 void captioneer_to_half(const float *input, size_t count, uint16_t *output) {
-  captioneer_convolution_kernels()->half(input, count, output);
+  captioneer_kernels_in_force()->narrow_to_halves(input, count, output);
 }
 
 void captioneer_pack_panels(const float *weights, int32_t depth, int32_t columns, float *packed) {

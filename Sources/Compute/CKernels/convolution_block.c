@@ -3,7 +3,7 @@
 // (in L2); then one projection for the strip. Ring rows keep what the next strip needs again.
 #include <string.h>
 
-#include "convolution_levels.h"
+#include "kernels.h"
 
 typedef struct {
   int inner_height, inner_width;    // of the expanded tensor
@@ -109,7 +109,7 @@ size_t captioneer_block_scratch_count(const captioneer_block *block, int32_t ima
 }
 
 // The photograph's planes as normalised floats with a border of zeros: padding is zero after normalisation.
-static void normalise(const captioneer_convolution_level *level, const captioneer_block *block, const layout *l,
+static void normalise(const captioneer_kernels *level, const captioneer_block *block, const layout *l,
                       const uint8_t *image, const float *scale, const float *shift, float *planes) {
   for (int c = 0; c < 3; ++c) {
     float *plane = planes + (size_t)c * l->plane;
@@ -126,7 +126,7 @@ static void normalise(const captioneer_convolution_level *level, const captionee
 
 void captioneer_run_block(const captioneer_block *block, const float *parameters, const void *input,
                           const float *scale, const float *shift, int32_t images, float *output, float *scratch) {
-  const captioneer_convolution_level *level = captioneer_convolution_kernels();
+  const captioneer_kernels *level = captioneer_kernels_in_force();
   const layout l = layout_of(block);
   const places p = places_of(block);
   const int is_stem = block->first == captioneer_first_stem;
@@ -189,21 +189,21 @@ void captioneer_run_block(const captioneer_block *block, const float *parameters
         for (int y = ready; y < needed; ++y) {
           first.input = planes + (size_t)(2 * y) * (size_t)l.plane_width;
           first.offsets = ring_offsets + (y - ready) * l.inner_width;
-          level->multiply(&first);
+          level->convolve(&first);
         }
       } else if (new_rows == l.inner_height) {
         first.input = input;
         first.input_stride = block->input;
         first.rows = images * l.inner_height * l.inner_width;
         first.offsets = ring_offsets;
-        level->multiply(&first);
+        level->convolve(&first);
       } else if (new_rows > 0) {
         for (int i = 0; i < images; ++i) {
           first.input = (const float *)input + (size_t)((i * l.inner_height + ready) * l.inner_width) * (size_t)block->input;
           first.input_stride = block->input;
           first.rows = new_rows * l.inner_width;
           first.offsets = ring_offsets + i * first.rows;
-          level->multiply(&first);
+          level->convolve(&first);
         }
       }
       for (int i = 0; i < images; ++i) {
@@ -226,7 +226,7 @@ void captioneer_run_block(const captioneer_block *block, const float *parameters
         }
       }
     }
-    level->multiply(&(captioneer_product){
+    level->convolve(&(captioneer_product){
       .input = scratch + w.depthwise, .input_stride = l.padded, .weights = parameters + p.projection,
       .bias = parameters + p.projection_bias, .offsets = output_offsets,
       .residual = block->has_residual ? input : NULL, .output = output,

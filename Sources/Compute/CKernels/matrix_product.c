@@ -1,19 +1,10 @@
-#include "dispatch.h"
-#include "matrix_product_levels.h"
+#include "matrix_product.h"
+
+#include "kernels.h"
 
 // A block of A [rows_at_once, depth_at_once] stays in L2 while every panel of B passes; a panel of B stays in L1 while the
 // block's panels of A pass.
 enum { lanes = 16, depth_at_once = 512, rows_at_once = 112, columns_at_once = 1024 };
-
-static const captioneer_matrix_product_level *kernels(void) {
-  switch (captioneer_current_level()) {
-#if defined(__x86_64__)
-    case captioneer_level_avx512: return &captioneer_matrix_product_avx512;
-    case captioneer_level_avx2: return &captioneer_matrix_product_avx2;
-#endif
-    default: return &captioneer_matrix_product_portable;
-  }
-}
 
 static int padded(int columns) { return (columns + lanes - 1) / lanes * lanes; }
 static int blocks(int count, int most) { return (count + most - 1) / most; }
@@ -22,7 +13,7 @@ static int bound(int count, int index, int parts) { return (int)((int64_t)count 
 size_t captioneer_packed_factor_count(int32_t depth, int32_t columns) { return (size_t)depth * (size_t)padded(columns); }
 
 // Panels of 16 columns, each [depth][16].
-static void pack_columns(const captioneer_matrix_product_level *level, const float *b, ptrdiff_t b_row, ptrdiff_t b_column,
+static void pack_columns(const captioneer_kernels *level, const float *b, ptrdiff_t b_row, ptrdiff_t b_column,
                          int depth, int columns, float *packed) {
   int bounds[columns_at_once / lanes + 1];
   for (int column = 0; column < columns; column += columns_at_once) {
@@ -36,7 +27,7 @@ static void pack_columns(const captioneer_matrix_product_level *level, const flo
 
 void captioneer_pack_factor(const float *b, ptrdiff_t b_row, ptrdiff_t b_column, int32_t depth, int32_t columns,
                             float *packed) {
-  const captioneer_matrix_product_level *level = kernels();
+  const captioneer_kernels *level = captioneer_kernels_in_force();
   const int count = blocks(depth, depth_at_once);
   for (int block = 0; block < count; ++block) {
     const int first = bound(depth, block, count), last = bound(depth, block + 1, count);
@@ -51,7 +42,7 @@ size_t captioneer_matrix_product_scratch_count(void) {
 }
 
 // The block of C that starts at (row, column), with A's block packed anew and B's block given.
-static void multiply_block(const captioneer_matrix_product_level *level, const captioneer_matrix_product *p, int first_k,
+static void multiply_block(const captioneer_kernels *level, const captioneer_matrix_product *p, int first_k,
                            int depth, int column, int columns, const float *packed, float *scratch) {
   const int row_blocks = blocks(p->rows, rows_at_once);
   const int width = lanes * level->tile_vectors;
@@ -77,7 +68,7 @@ static void multiply_block(const captioneer_matrix_product_level *level, const c
 }
 
 void captioneer_multiply_matrices(const captioneer_matrix_product *p, float *scratch) {
-  const captioneer_matrix_product_level *level = kernels();
+  const captioneer_kernels *level = captioneer_kernels_in_force();
   const int depth_blocks = blocks(p->depth, depth_at_once), column_blocks = blocks(p->columns, columns_at_once);
   float *panels = scratch + (size_t)depth_at_once * (rows_at_once + lanes);
   for (int part = 0; part < column_blocks; ++part) {

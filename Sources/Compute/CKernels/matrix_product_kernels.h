@@ -1,5 +1,4 @@
-// The register tile of matrix products and the packing of their operands, for one CPU level: see convolution_kernels.h, whose
-// macros it shares. HAS_MASKS: LOAD_TAIL and STORE_TAIL are single instructions.
+// The packing of matrix products' operands, for one CPU level: the products themselves are in product_tile.h. HAS_MASKS: LOAD_TAIL and STORE_TAIL are single instructions.
 
 #define TRANSPOSED_STEP(name, from, to, P)                                                                          \
   UNROLLED for (int i = 0; i < 16; ++i) {                                                                           \
@@ -39,6 +38,7 @@ INLINED void NAME(transpose_rows)(const float *input, ptrdiff_t stride, const in
 /// The panels of `count` rows or columns, each [depth][its width] and the last of them narrower or padded.
 static void NAME(pack)(const float *input, ptrdiff_t row, ptrdiff_t column, const int *bounds, int panels, int depth,
                        int step, float *output) {
+  MARK(pack);
   if (column == 1) {
     for (int panel = 0; panel < panels; ++panel) {
       const int count = bounds[panel + 1] - bounds[panel];
@@ -69,45 +69,3 @@ static void NAME(pack)(const float *input, ptrdiff_t row, ptrdiff_t column, cons
     }
   }
 }
-
-/// C's tile [rows, 16 · vectors] (+)= A's panel [depth][rows] · B's panels [vectors][panel]; the last vector has `last` columns.
-INLINED void NAME(product_tile)(const float *a, const float *b, int depth, ptrdiff_t panel, float *c, ptrdiff_t c_row,
-                                int last, int accumulates, const int rows, const int vectors) {
-  vector sum[TILE_ROWS][TILE_VECTORS];
-  UNROLLED for (int r = 0; r < rows; ++r) UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = (vector){};
-  // C's lines are on their way while the sums run.
-  UNROLLED for (int r = 0; r < rows; ++r) UNROLLED for (int v = 0; v < vectors; ++v)
-    __builtin_prefetch(c + r * c_row + 16 * v, 1);
-  for (int k = 0; k < depth; ++k) {
-    vector factor[TILE_VECTORS];
-    UNROLLED for (int v = 0; v < vectors; ++v) factor[v] = LOAD(b + v * panel + 16 * k);
-    UNROLLED for (int r = 0; r < rows; ++r) {
-      const float value = a[k * rows + r];
-      UNROLLED for (int v = 0; v < vectors; ++v) sum[r][v] = FUSED(ALL_LANES(vector, value), factor[v], sum[r][v]);
-    }
-  }
-  UNROLLED for (int r = 0; r < rows; ++r) {
-    float *to = c + r * c_row;
-    UNROLLED for (int v = 0; v < vectors; ++v) {
-      if (v < vectors - 1 || last == 16) {
-        STORE(to + 16 * v, accumulates ? sum[r][v] + LOAD(to + 16 * v) : sum[r][v]);
-      } else {
-        if (accumulates) sum[r][v] += LOAD_TAIL(to + 16 * v, last);
-        STORE_TAIL(to + 16 * v, sum[r][v], last);
-      }
-    }
-  }
-}
-
-#define PRODUCT_TILE(ROWS, VECTORS)                                                                                 \
-  static void NAME(product_##ROWS##_##VECTORS)(const float *a, const float *b, int depth, ptrdiff_t panel, float *c, \
-                                               ptrdiff_t c_row, int last, int accumulates) {                        \
-    NAME(product_tile)(a, b, depth, panel, c, c_row, last, accumulates, ROWS, VECTORS);                             \
-  }
-FOR_EACH_TILE(PRODUCT_TILE)
-
-#define PRODUCT_ENTRY(ROWS, VECTORS) [ROWS - 1][VECTORS - 1] = NAME(product_##ROWS##_##VECTORS),
-static const captioneer_product_tile NAME(product_tiles)[TILE_ROWS][TILE_VECTORS] = {FOR_EACH_TILE(PRODUCT_ENTRY)};
-
-const captioneer_matrix_product_level NAME(captioneer_matrix_product) = {
-  NAME(pack), &NAME(product_tiles)[0][0], TILE_ROWS, TILE_VECTORS};

@@ -73,7 +73,12 @@ import Kernels
         GreedyPath(checkpoint: checkpoint, cache: cache, batch: batch, hidden: hidden, captions: samples ?? 250).run)
     case .gather: try play(GatherPath(cache: try file(cache), batch: batch).run)
     case .product: try play(ProductPath(side: batch).run)
-    case .level: say("{\"level\": \"\(CPULevel.current.name)\", \"kernels\": \"\(CPULevel.ofKernels.name)\"}")
+    case .level:
+      // What really multiplied, as its own file says.
+      let one = Matrix(rows: 1, columns: 1, [1])
+      multiply(one, one, into: Matrix(rows: 1, columns: 1))
+      let ran = Set(KernelMarks.levels.compactMap { $0?.name })
+      say("{\"level\": \"\(CPULevel.current.name)\", \"kernels\": \"\(ran.sorted().joined(separator: " "))\"}")
     case .makeCache: try makeFeaturesCache(try file(cache), rows: rows)
     }
   }

@@ -15,8 +15,7 @@ import Testing
 
   @Test(arguments: CPULevel.available)
   func tanhIsCloseEverywhere(_ level: CPULevel) {
-    let before = CPULevel.current
-    defer { CPULevel.use(before) }
+    defer { CPULevel.use(nil) }
     CPULevel.use(level)
     for count in Self.sizes {
       for scale in [0.01, 0.6, 0.7, 3, 40, 1000] {
@@ -35,8 +34,7 @@ import Testing
 
   @Test(arguments: CPULevel.available)
   func softmaxLossAndGradient(_ level: CPULevel) {
-    let before = CPULevel.current
-    defer { CPULevel.use(before) }
+    defer { CPULevel.use(nil) }
     CPULevel.use(level)
     for columns in Self.sizes where columns > 2 {
       let rows = 5
@@ -75,8 +73,7 @@ import Testing
 
   @Test(arguments: CPULevel.available)
   func gradientsGathersAndSums(_ level: CPULevel) {
-    let before = CPULevel.current
-    defer { CPULevel.use(before) }
+    defer { CPULevel.use(nil) }
     CPULevel.use(level)
     for count in Self.sizes {
       let (y, carry, start) = (numbers(count, 0.9), numbers(count / 2, 2, 5), numbers(count, 3, 7))

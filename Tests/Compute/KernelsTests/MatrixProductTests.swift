@@ -11,7 +11,7 @@ private func numbers(_ count: Int, _ salt: Int) -> [Float] {
     (1, 1, 1), (1, 33, 70), (3, 5, 7), (15, 15, 21), (17, 19, 23), (64, 48, 32), (129, 257, 65), (2, 1030, 1100),
   ])
   func everyOrientationEqualsTheSumOnEveryLevel(_ rows: Int, _ inner: Int, _ columns: Int) {
-    defer { CPULevel.use(.avx512) }
+    defer { CPULevel.use(nil) }
     var first: [[Float]]?
     for level in CPULevel.available {
       CPULevel.use(level)
@@ -27,11 +27,9 @@ private func numbers(_ count: Int, _ salt: Int) -> [Float] {
     let a = numbers(rows * inner, 1)
     let b = numbers(inner * columns, 2)
     let start = numbers(rows * columns, 3)
-    let sums = (0..<rows * columns).map { index in
-      (0..<inner).reduce(0.0) {
-        $0 + Double(a[index / columns * inner + $1]) * Double(b[$1 * columns + index % columns])
-      }
-    }
+    let sums = referenceProduct(
+      rows: rows, depth: inner, columns: columns, { a[$0 * inner + $1] }, { b[$0 * columns + $1] }, start: { _, _ in 0 }
+    )
     for orientationA in [Orientation.plain, .transposed] {
       for orientationB in [Orientation.plain, .transposed] {
         for accumulates in [false, true] {
@@ -81,7 +79,7 @@ private func numbers(_ count: Int, _ salt: Int) -> [Float] {
     let b = Matrix(rows: inner, columns: columns, numbers(inner * columns, 5))
     for level in CPULevel.available {
       CPULevel.use(level)
-      defer { CPULevel.use(.avx512) }
+      defer { CPULevel.use(nil) }
       let packed = PackedFactor(b)
       let whole = Matrix(rows: rows, columns: columns)
       multiply(a, packed, into: whole)

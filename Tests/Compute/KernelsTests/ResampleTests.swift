@@ -47,7 +47,7 @@ import Testing
       }
       for level in CPULevel.available {
         CPULevel.use(level)
-        defer { CPULevel.use(.avx512) }
+        defer { CPULevel.use(nil) }
         var scratch = [UInt8](repeating: 0, count: table.scratchCount)
         // A ring that the rows go round in: the first of them is row 2 of the picture.
         let capacity = count + 1
@@ -77,7 +77,7 @@ import Testing
       }
       for level in CPULevel.available {
         CPULevel.use(level)
-        defer { CPULevel.use(.avx512) }
+        defer { CPULevel.use(nil) }
         var row = [UInt8](repeating: 9, count: count + 2)
         ResampleColumns.apply(
           ring: ring, ringStride: stride, capacity: capacity, first: 7, weights: weights, row: &row, count: count)
@@ -90,7 +90,7 @@ import Testing
     let pixels = Self.noise(3 * 50, 3)
     for level in CPULevel.available {
       CPULevel.use(level)
-      defer { CPULevel.use(.avx512) }
+      defer { CPULevel.use(nil) }
       var planes = [UInt8](repeating: 7, count: 3 * 60)
       var span = planes.mutableSpan
       ResampleColumns.split(pixels, pixels: 50, into: &span, plane: 60, offset: 4)

@@ -28,7 +28,7 @@ import Weights
     let golden = try Golden()
     let found = try CPULevel.available.map { level in
       CPULevel.use(level)
-      defer { CPULevel.use(.avx512) }
+      defer { CPULevel.use(nil) }
       let captioner = golden.captioner()
       var adam = Adam(captioner.parameters)
       var losses: [Double] = []

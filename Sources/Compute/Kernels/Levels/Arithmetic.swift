@@ -19,12 +19,12 @@ package enum Arithmetic {
   /// - Throws: `InputError` for a word that means nothing, or a level that this CPU lacks.
   package static func checkEnvironment() throws(InputError) {
     if let asked = variable("CAPTIONEER_CPU") {
-      let known = CPULevel.allCases.map(\.name).joined(separator: ", ")
+      let known = CPULevel.all.map(\.name).joined(separator: ", ")
       let available = CPULevel.available.map(\.name).joined(separator: ", ")
-      guard let level = CPULevel.allCases.first(where: { $0.name == asked }) else {
+      guard let level = CPULevel.all.first(where: { $0.name == asked }) else {
         throw InputError("CAPTIONEER_CPU is '\(asked)', expected one of \(known)", remedy: "correct it or unset it")
       }
-      guard CPULevel.available.contains(level) else {
+      guard level.isAvailable else {
         throw InputError(
           "CAPTIONEER_CPU asks for \(asked), which this CPU lacks: it has \(available)",
           remedy: "correct it or unset it")

@@ -14,12 +14,7 @@ package enum LinearAlgebra {
   /// Loaded at the first use. Debian's OpenBLAS 0.3.21 does not know CPUs newer than itself and would fall back to its SSE3
   /// kernels, five times slower than what the CPU can do, so it is told which to take; `OPENBLAS_CORETYPE` is obeyed.
   private static let loaded: Loaded = {
-    let core: String? =
-      switch CPULevel.available.last ?? .portable {
-      case .avx512: "SkylakeX"
-      case .avx2: "Haswell"
-      case .portable: nil
-      }
+    let core = CPULevel.available.last?.openBLASCore
     if let problem = unsafe captioneer_blas_load(core) { return .failed(unsafe String(cString: problem)) }
     let words = unsafe String(cString: captioneer_blas_version()).split(separator: " ").prefix(2)
     let name = (words + [Substring(unsafe String(cString: captioneer_blas_core()))]).joined(separator: " ")

@@ -1,4 +1,4 @@
-// What AVX-512 has instructions for, in plain vectors. Included inside the level's target attributes.
+// What AVX-512 has instructions for, in plain vectors. Included inside the level's target attributes, after vectors.h.
 #include <stdint.h>
 
 #define HAS_MASKS 0
@@ -24,3 +24,5 @@ typedef int32_t lane_mask __attribute__((vector_size(64)));
     const vector value_ = (value);                                                                                  \
     for (int lane_ = 0; lane_ < (count); ++lane_) (address)[lane_] = value_[lane_];                                 \
   } while (0)
+
+#define HALF_VECTORS

@@ -1,26 +1,7 @@
-// What each CPU level provides to convolution.c. Private to CKernels.
+// Half floats by integer arithmetic, for CPUs without the instruction. Private to CKernels.
 #pragma once
+#include <stdint.h>
 #include <string.h>
-
-#include "convolution.h"
-#include "dispatch.h"
-
-typedef struct {
-  captioneer_level level;
-  void (*multiply)(const captioneer_product *);
-  void (*depthwise)(const captioneer_depthwise *);
-  void (*normalise)(const uint8_t *input, int count, float scale, float shift, float *output);
-  void (*half)(const float *input, size_t count, uint16_t *output);
-} captioneer_convolution_level;
-
-/// Those of the level in force.
-const captioneer_convolution_level *captioneer_convolution_kernels(void);
-
-extern const captioneer_convolution_level captioneer_convolution_portable;
-#if defined(__x86_64__)
-extern const captioneer_convolution_level captioneer_convolution_avx2;
-extern const captioneer_convolution_level captioneer_convolution_avx512;
-#endif
 
 /// f32 → f16 bits, to nearest, ties to even; overflow becomes infinity, NaN stays a quiet NaN.
 static inline uint16_t captioneer_half_bits(float value) {

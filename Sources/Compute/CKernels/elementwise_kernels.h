@@ -1,23 +1,35 @@
-// Included once for each CPU level by recurrent.c, with LEVEL(name), TARGET and FUSED (fused.h) set. Vectors of sixteen floats whatever the CPU:
-// the compiler splits them where registers are narrower, so that sums keep their order on every level.
+// The kernels of elementwise.h, for one CPU level. Vectors of sixteen floats whatever the CPU: the compiler splits them where registers
+// are narrower, so that sums keep their order on every level.
+#include <math.h>
+#include <string.h>
 
-static inline __attribute__((always_inline)) TARGET v16 LEVEL(load)(const float *from) {
+#include "elementary.h"
+
+// Vectors only pass between functions that are inlined, so their calling convention is nobody's concern.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+typedef float v16 __attribute__((vector_size(64)));
+typedef int32_t i16 __attribute__((vector_size(64)));
+
+#define ALL(value) ((v16){0} + (value))
+
+INLINED v16 NAME(load)(const float *from) {
   v16 x;
   memcpy(&x, from, sizeof x);
   return x;
 }
 
-static inline __attribute__((always_inline)) TARGET void LEVEL(store)(float *to, v16 x) { memcpy(to, &x, sizeof x); }
+INLINED void NAME(store)(float *to, v16 x) { memcpy(to, &x, sizeof x); }
 
-static inline __attribute__((always_inline)) TARGET v16 LEVEL(select)(i16 mask, v16 a, v16 b) {
+INLINED v16 NAME(select)(i16 mask, v16 a, v16 b) {
   return (v16)((mask & (i16)a) | (~mask & (i16)b));
 }
 
 // Cephes expf: 2^n times a polynomial in the remainder; relative error below 2e-7, 0 below -87.3.
-static inline __attribute__((always_inline)) TARGET v16 LEVEL(exp16)(v16 x) {
+INLINED v16 NAME(exp16)(v16 x) {
   const v16 largest = ALL(88.37f), smallest = ALL(-87.33f);
   i16 underflow = x < smallest;
-  x = LEVEL(select)(x > largest, largest, LEVEL(select)(underflow, smallest, x));
+  x = NAME(select)(x > largest, largest, NAME(select)(underflow, smallest, x));
   v16 n = FUSED(x, ALL(1.44269504088896341f), ALL(12582912.0f)) - 12582912.0f;
   x = FUSED(n, ALL(-0.693359375f), x);
   x = FUSED(n, ALL(2.12194440e-4f), x);
@@ -33,7 +45,7 @@ static inline __attribute__((always_inline)) TARGET v16 LEVEL(exp16)(v16 x) {
 }
 
 // Cephes tanhf: a polynomial near zero, exp elsewhere; absolute error below 1.2e-7.
-static inline __attribute__((always_inline)) TARGET v16 LEVEL(tanh16)(v16 x) {
+INLINED v16 NAME(tanh16)(v16 x) {
   const i16 sign = (i16){0} + (int32_t)0x80000000;
   v16 size = (v16)((i16)x & ~sign);
   v16 z = x * x;
@@ -44,45 +56,49 @@ static inline __attribute__((always_inline)) TARGET v16 LEVEL(tanh16)(v16 x) {
   near = FUSED(near, z, ALL(-3.33332819422e-1f));
   near = FUSED(near * z, x, x);
   // A NaN must stay one: a comparison with it is false, so it takes the near branch.
-  v16 far = 1.0f - 2.0f / (LEVEL(exp16)(size + size) + 1.0f);
+  v16 far = 1.0f - 2.0f / (NAME(exp16)(size + size) + 1.0f);
   far = (v16)((i16)far | ((i16)x & sign));
-  return LEVEL(select)(size >= 0.625f, far, near);
+  return NAME(select)(size >= 0.625f, far, near);
 }
 
-TARGET static void LEVEL(tanh)(float *x, size_t count) {
+static void NAME(tanh)(float *x, size_t count) {
+  MARK(tanh);
   size_t i = 0;
-  for (; i + 16 <= count; i += 16) LEVEL(store)(x + i, LEVEL(tanh16)(LEVEL(load)(x + i)));
+  for (; i + 16 <= count; i += 16) NAME(store)(x + i, NAME(tanh16)(NAME(load)(x + i)));
   if (i < count) {
     float rest[16] = {0};
     memcpy(rest, x + i, (count - i) * sizeof *x);
-    LEVEL(store)(rest, LEVEL(tanh16)(LEVEL(load)(rest)));
+    NAME(store)(rest, NAME(tanh16)(NAME(load)(rest)));
     memcpy(x + i, rest, (count - i) * sizeof *x);
   }
 }
 
-TARGET static void LEVEL(add_bias)(float *x, const float *bias, size_t rows, size_t columns) {
+static void NAME(add_bias)(float *x, const float *bias, size_t rows, size_t columns) {
+  MARK(add_bias);
   for (size_t r = 0; r < rows; r++, x += columns)
     for (size_t c = 0; c < columns; c++) x[c] += bias[c];
 }
 
-TARGET static void LEVEL(tanh_gradient)(float *gradient, const float *carry, size_t carry_count, const float *y,
+static void NAME(tanh_gradient)(float *gradient, const float *carry, size_t carry_count, const float *y,
                                         size_t count) {
+  MARK(tanh_gradient);
   for (size_t i = 0; i < carry_count; i++) gradient[i] = (gradient[i] + carry[i]) * FUSED(-y[i], y[i], 1.0f);
   for (size_t i = carry_count; i < count; i++) gradient[i] = gradient[i] * FUSED(-y[i], y[i], 1.0f);
 }
 
-TARGET static void LEVEL(add_column_sums)(const float *x, size_t rows, size_t columns, size_t stride, float *sums) {
+static void NAME(add_column_sums)(const float *x, size_t rows, size_t columns, size_t stride, float *sums) {
+  MARK(add_column_sums);
   for (size_t r = 0; r < rows; r++, x += stride)
     for (size_t c = 0; c < columns; c++) sums[c] += x[c];
 }
 
-TARGET static double LEVEL(softmax_row)(float *row, const float *bias, int32_t target, size_t columns, float scale,
+static double NAME(softmax_row)(float *row, const float *bias, int32_t target, size_t columns, float scale,
                                         float *bias_gradient) {
   size_t whole = columns / 16 * 16;
   if (bias)
     for (size_t c = 0; c < columns; c++) row[c] += bias[c];
   v16 highest = (v16){0} - INFINITY;
-  for (size_t c = 0; c < whole; c += 16) highest = __builtin_elementwise_max(highest, LEVEL(load)(row + c));
+  for (size_t c = 0; c < whole; c += 16) highest = __builtin_elementwise_max(highest, NAME(load)(row + c));
   float top = -INFINITY;
   for (int lane = 0; lane < 16; lane++) top = highest[lane] > top ? highest[lane] : top;
   for (size_t c = whole; c < columns; c++) top = row[c] > top ? row[c] : top;
@@ -90,17 +106,17 @@ TARGET static double LEVEL(softmax_row)(float *row, const float *bias, int32_t t
   float rest[16];
   for (int lane = 0; lane < 16; lane++) rest[lane] = -INFINITY;
   memcpy(rest, row + whole, (columns - whole) * sizeof *row);
-  v16 last = LEVEL(exp16)(LEVEL(load)(rest) - top);
+  v16 last = NAME(exp16)(NAME(load)(rest) - top);
   v16 sums = last;
   for (size_t c = 0; c < whole; c += 16) {
-    v16 e = LEVEL(exp16)(LEVEL(load)(row + c) - top);
-    if (bias_gradient) LEVEL(store)(row + c, e);
+    v16 e = NAME(exp16)(NAME(load)(row + c) - top);
+    if (bias_gradient) NAME(store)(row + c, e);
     sums += e;
   }
   float sum = 0;
   for (int lane = 0; lane < 16; lane++) sum += sums[lane];
   if (bias_gradient) {
-    LEVEL(store)(rest, last);
+    NAME(store)(rest, last);
     memcpy(row + whole, rest, (columns - whole) * sizeof *row);
     float factor = scale / sum;
     row[target] -= sum;
@@ -113,21 +129,23 @@ TARGET static double LEVEL(softmax_row)(float *row, const float *bias, int32_t t
   return captioneer_log((double)sum) - ((double)aimed - (double)top);
 }
 
-TARGET static double LEVEL(softmax_loss)(float *scores, const float *bias, const int32_t *targets, int32_t ignored,
+static double NAME(softmax_loss)(float *scores, const float *bias, const int32_t *targets, int32_t ignored,
                                          size_t rows, size_t columns, float scale, float *bias_gradient) {
+  MARK(softmax_loss);
   double loss = 0;
   for (size_t r = 0; r < rows; r++, scores += columns) {
     if (targets[r] == ignored) {
       if (bias_gradient) memset(scores, 0, columns * sizeof *scores);
     } else {
-      loss += LEVEL(softmax_row)(scores, bias, targets[r], columns, scale, bias_gradient);
+      loss += NAME(softmax_row)(scores, bias, targets[r], columns, scale, bias_gradient);
     }
   }
   return loss;
 }
 
-TARGET static void LEVEL(scatter_add_rows)(const float *x, const int32_t *indices, size_t rows, size_t columns,
+static void NAME(scatter_add_rows)(const float *x, const int32_t *indices, size_t rows, size_t columns,
                                            size_t first, size_t count, float *table) {
+  MARK(scatter_add_rows);
   for (size_t r = 0; r < rows; r++) {
     const float *restrict from = x + r * columns + first;
     float *restrict to = table + (size_t)indices[r] * columns + first;
@@ -135,9 +153,10 @@ TARGET static void LEVEL(scatter_add_rows)(const float *x, const int32_t *indice
   }
 }
 
-TARGET static void LEVEL(adam)(float *restrict parameters, const float *restrict gradients, float *restrict mean,
+static void NAME(adam)(float *restrict parameters, const float *restrict gradients, float *restrict mean,
                                float *restrict variance, size_t count, float gradient_scale, float step_size,
                                float root_correction, float beta1, float beta2, float epsilon) {
+  MARK(adam);
   float keep1 = 1.0f - beta1, keep2 = 1.0f - beta2, inverse = 1.0f / root_correction;
   for (size_t i = 0; i < count; i++) {
     float g = gradients[i] * gradient_scale;
@@ -149,7 +168,8 @@ TARGET static void LEVEL(adam)(float *restrict parameters, const float *restrict
   }
 }
 
-TARGET static double LEVEL(sum_of_squares)(const float *x, size_t count) {
+static double NAME(sum_of_squares)(const float *x, size_t count) {
+  MARK(sum_of_squares);
   double lanes[16] = {0}, sum = 0;
   size_t whole = count / 16 * 16;
   for (size_t i = 0; i < whole; i += 16)
@@ -159,7 +179,8 @@ TARGET static double LEVEL(sum_of_squares)(const float *x, size_t count) {
   return sum;
 }
 
-TARGET static void LEVEL(widen_halves)(const uint16_t *x, size_t count, float *out) {
+static void NAME(widen_halves)(const uint16_t *x, size_t count, float *out) {
+  MARK(widen_halves);
   for (size_t i = 0; i < count; i++) {
     _Float16 half;
     memcpy(&half, x + i, sizeof half);
