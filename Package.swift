@@ -158,6 +158,7 @@ let tests: [Target] = [
       "Layers", "Random", "Tokenization", "Workers", arguments,
     ], path: "Tests/Benchmarks/measure-kernels", swiftSettings: safe),
 
+  Floor.system.tests("Digests", ["Files"]),
   Floor.system.tests("Files", ["Diagnostics", "TestSupport"]),
   Floor.system.tests("JSON", ["Diagnostics", "Files"]),
   Floor.system.tests("Random"),

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A name is given only to what is on the disk, and the name itself is brought there: a power cut costs nothing that was published.
-extension StageTests {
+extension BuiltStages {
   @Suite struct DurabilityTests {
     /// The calls of a stage that concern names and the disk, in their order: `fsync(3</a/file>) = 0`.
     private func calls(_ stage: String, _ arguments: [String], in folder: TemporaryFolder) throws -> [Substring] {

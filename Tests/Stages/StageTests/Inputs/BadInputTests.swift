@@ -5,7 +5,7 @@ import Testing
 import Weights
 
 /// Bad input: one clear line, exit code 1, and nothing lost that was made before.
-extension StageTests {
+extension BuiltStages {
   @Suite struct BadInputTests {
     private let fixture: Fixture
     private let folder: TemporaryFolder
@@ -27,7 +27,7 @@ extension StageTests {
 
     /// A file with the first half of another.
     private func half(_ file: String, as name: String) throws -> String {
-      let whole = try bytes(file)
+      let whole = try contents(of: file)
       try FileSystem.replace("\(path)/\(name)", with: Array(whole.prefix(whole.count / 2)))
       return "\(path)/\(name)"
     }
@@ -172,10 +172,10 @@ extension StageTests {
     @Test func aFailedRunLeavesTheOldCache() throws {
       let output = path + "/images.h5"
       try succeed("decode-images", decode(annotations, output: output))
-      let before = try bytes(output)
+      let before = try contents(of: output)
       let cut = try half(annotations, as: "half.json")
       try expectRefusal("decode-images", decode(cut, output: output), naming: [cut])
-      #expect(try bytes(output) == before)
+      #expect(try contents(of: output) == before)
     }
 
     @Test(.enabled(if: SmallDisk.isPossible, "\(SmallDisk.skipReason)"))

@@ -8,7 +8,7 @@ import Testing
 #endif
 
 /// `run-pipeline` with the built stages.
-extension StageTests {
+extension BuiltStages {
   @Suite struct PipelineTests {
     private let fixture: Fixture
     private let folder: TemporaryFolder

@@ -8,7 +8,7 @@ import Testing
 #endif
 
 /// What ends a stage besides its own work: several signals, limits, and readers that go away.
-extension StageTests {
+extension BuiltStages {
   @Suite struct SignalTests {
     private let fixture: Fixture
     private let folder: TemporaryFolder

@@ -7,7 +7,7 @@ import Testing
 #endif
 
 /// Disks, descriptors and second writers that misbehave, seen from outside.
-extension StageTests {
+extension BuiltStages {
   @Suite struct StorageTests {
     static let strace = ["/usr/bin/strace", "/bin/strace"].first { FileSystem.isFile($0) }
     static let straceReason = "needs strace and the right to trace"
@@ -54,9 +54,11 @@ extension StageTests {
         if call == "fsync" && FileSystem.isFile(output + ".journal") {
           #expect(FileSystem.isFile(output + ".partial"), "a journal without its file")
         }
-        if FileSystem.isFile(output) { #expect(try bytes(output) == bytes(undisturbed), "\(call) \(number)") }
+        if FileSystem.isFile(output) {
+          #expect(try contents(of: output) == contents(of: undisturbed), "\(call) \(number)")
+        }
         try succeed("tokenize-captions", tokenize(output) + ["--force"])
-        #expect(try bytes(output) == bytes(undisturbed), "after \(call) \(number)")
+        #expect(try contents(of: output) == contents(of: undisturbed), "after \(call) \(number)")
       }
       #expect(failures >= 2, "\(call) was disturbed \(failures) times")
     }
@@ -81,7 +83,7 @@ extension StageTests {
       let ended = try StageProcess.run(
         "/bin/sh", ["-c", words.map { "'\($0)'" }.joined(separator: " ") + " " + streams])
       #expect(ended.code == (streams.contains("1>") ? 1 : 0), "\(ended.errors)")
-      #expect(try bytes(output) == bytes(fixture.images))
+      #expect(try contents(of: output) == contents(of: fixture.images))
     }
 
     @Test func anInputThatIsCutWhileItIsReadIsNamed() throws {
@@ -115,7 +117,7 @@ extension StageTests {
             "-c",
             "\(command) & first=$!; sleep \(delay); \(command); second=$?; wait $first; exit $(($? * 16 + second))",
           ])
-        #expect(try bytes(output) == bytes(undisturbed), "\(delay) s apart")
+        #expect(try contents(of: output) == contents(of: undisturbed), "\(delay) s apart")
         #expect([0, 1, 16].contains(both.code), "\(delay) s apart: \(both.errors)")
         if both.code != 0 { #expect(both.errors.contains("another process is making this file"), "\(both.errors)") }
       }

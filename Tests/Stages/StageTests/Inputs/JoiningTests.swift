@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Captions and features of the same photographs are trained on together however each was chosen; those of others never are.
-extension StageTests {
+extension BuiltStages {
   @Suite struct JoiningTests {
     private let fixture: Fixture
     private let folder: TemporaryFolder
@@ -44,7 +44,7 @@ extension StageTests {
         fixture.splits + [
           "--first", "train=0", "--first", "val=0", "--captions-per-image", "all", "--output", other,
         ])
-      #expect(try bytes(one) == bytes(other))
+      #expect(try contents(of: one) == contents(of: other))
     }
 
     /// What is chosen of the captions is no part of the photographs.
@@ -53,7 +53,7 @@ extension StageTests {
       try succeed(
         "decode-images",
         fixture.splits + ["--images", fixture.scenes + "/images", "--captions-per-image", "1", "--output", output])
-      #expect(try bytes(output) == bytes(fixture.images))
+      #expect(try contents(of: output) == contents(of: fixture.images))
     }
 
     @Test func captionsThatWereEdited() throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Peak memory does not grow with the number of rows.
-extension StageTests {
+extension BuiltStages {
   @Suite struct MemoryTests {
     static let few = 400
     static let many = 4000
@@ -35,7 +35,7 @@ extension StageTests {
       let folder = try TemporaryFolder()
       // A photograph of a file's usual size: libjpeg never looks behind the end marker.
       let photograph =
-        try bytes(FileSystem.join(fixture.scenes, "images/" + repeatedScenes(1)[0].file))
+        try contents(of: FileSystem.join(fixture.scenes, "images/" + repeatedScenes(1)[0].file))
         + [UInt8](repeating: 0, count: 60_000)
       func peak(_ count: Int) throws -> Int {
         let (annotations, archive) = (

@@ -7,7 +7,7 @@ import Testing
 #endif
 
 /// `kill -9` and Ctrl-C at any moment: the next run finishes, and the file is that of an undisturbed run.
-extension StageTests {
+extension BuiltStages {
   @Suite struct InterruptionTests {
     /// `CAPTIONEER_KILLS` asks for more than the usual few.
     static let kills = environmentVariable("CAPTIONEER_KILLS").flatMap { Int($0) } ?? 4
@@ -17,7 +17,7 @@ extension StageTests {
     private func disturb(_ stage: String, _ arguments: [String], output: String) throws {
       var random = SmallRandom(state: 20)
       try succeed(stage, arguments)
-      let undisturbed = try bytes(output)
+      let undisturbed = try contents(of: output)
       try FileSystem.remove(output)
       let seconds = try succeed(stage, arguments).seconds
 
@@ -34,7 +34,7 @@ extension StageTests {
             #expect(killed.code == 0)
           }
           try succeed(stage, arguments + ["--threads", threads])
-          #expect(try bytes(output) == undisturbed, "\(stage) killed after \(moment) s on \(threads) threads")
+          #expect(try contents(of: output) == undisturbed, "\(stage) killed after \(moment) s on \(threads) threads")
         }
       }
       #expect(interrupted > 0, "no run was killed before its end")
@@ -78,11 +78,35 @@ extension StageTests {
       #expect(stopped.errors.contains("the same command goes on from here"))
       #expect(!FileSystem.isFile(output))
       try succeed("decode-images", arguments)
-      let resumed = try bytes(output)
+      let resumed = try contents(of: output)
       try FileSystem.remove(output)
       try succeed("decode-images", arguments)
-      #expect(try bytes(output) == resumed)
+      #expect(try contents(of: output) == resumed)
       #expect(!FileSystem.isFile(output + ".partial"))
+    }
+
+    /// Drawn scenes go on after an interruption, and are those of an undisturbed run.
+    @Test func interruptedDrawingGoesOn() throws {
+      let folder = try TemporaryFolder()
+      let (output, whole) = (folder.path + "/scenes", folder.path + "/whole")
+      let arguments = ["--train", "400", "--validation", "10", "--threads", "1", "--quiet"]
+      let stopped = try StageProcess.run(
+        "generate-scenes", arguments + ["--output", output],
+        disturbance: .signalOnce(file: output + "/images/000000000020.jpg", bytes: 1, signal: 15))
+      #expect(stopped.code == 143)
+      let first = try FileSystem.status(of: output + "/images/000000000001.jpg")?.identity
+      let killed = try StageProcess.run(
+        "generate-scenes", arguments + ["--output", output],
+        disturbance: .signalOnce(file: output + "/images/000000000200.jpg", bytes: 1, signal: 9))
+      #expect(killed.code == 137)
+      try succeed("generate-scenes", arguments + ["--output", output])
+      try succeed("generate-scenes", arguments + ["--output", whole])
+      #expect(try FileSystem.status(of: output + "/images/000000000001.jpg")?.identity == first)
+      #expect(try FileSystem.list(output + "/images") == FileSystem.list(whole + "/images"))
+      for name in try FileSystem.list(whole + "/images") {
+        #expect(try contents(of: output + "/images/" + name) == contents(of: whole + "/images/" + name), "\(name)")
+      }
+      #expect(try contents(of: output + "/scenes.json") == contents(of: whole + "/scenes.json"))
     }
   }
 }

@@ -1,5 +1,4 @@
 import Files
-import JSON
 import TestSupport
 import Testing
 
@@ -8,7 +7,7 @@ import Testing
 #endif
 
 /// Sameness is what was read: not where it lay, when it was touched, or what lay beside it.
-extension StageTests {
+extension BuiltStages {
   @Suite struct SamenessTests {
     private let folder: TemporaryFolder
     private var photographs: String { folder.path + "/photos" }
@@ -57,12 +56,12 @@ extension StageTests {
 
     /// Not even what it had to read again is written down.
     @Test func aDryRunWritesNothing() throws {
-      let stamp = try bytes(output + ".stamp.json")
+      let stamp = try contents(of: output + ".stamp.json")
       #expect(try ChildProcess.run("/bin/sh", ["-c", "touch \(annotations)"], capturesOutput: true).code == 0)
       #expect(try succeed("decode-images", arguments() + ["--dry-run"]).output.contains("up to date"))
-      #expect(try bytes(output + ".stamp.json") == stamp)
+      #expect(try contents(of: output + ".stamp.json") == stamp)
       #expect(try isCurrent(arguments()))
-      #expect(try bytes(output + ".stamp.json") != stamp)
+      #expect(try contents(of: output + ".stamp.json") != stamp)
     }
 
     @Test func aCopiedCacheIsAsGood() throws {
@@ -79,7 +78,7 @@ extension StageTests {
       let draw = ["--train", "3", "--validation", "1", "--output", scenes]
       try succeed("generate-scenes", draw)
       #expect(try succeed("generate-scenes", draw).output.contains("up to date"))
-      var photograph = try bytes(scenes + "/images/000000000002.jpg")
+      var photograph = try contents(of: scenes + "/images/000000000002.jpg")
       photograph[photograph.count / 2] ^= 1
       try FileSystem.replace(scenes + "/images/000000000002.jpg", with: photograph)
       #expect(
@@ -97,11 +96,11 @@ extension StageTests {
         try succeed("tokenize-captions", splits.flatMap { ["--split", $0] } + ["--output", captions])
       }
       _ = try tokenize(["a=\(one)", "b=\(two)"])
-      let before = try bytes(captions)
+      let before = try contents(of: captions)
       #expect(try tokenize(["a=\(one)", "b=\(two)"]).output.contains("up to date"))
       // The first split makes the vocabulary.
       #expect(try !tokenize(["b=\(two)", "a=\(one)"]).output.contains("up to date"))
-      #expect(try bytes(captions) != before)
+      #expect(try contents(of: captions) != before)
       #expect(try !tokenize(["b=\(two)"]).output.contains("up to date"))
     }
 
@@ -109,7 +108,7 @@ extension StageTests {
     @Test func aTouchDuringTrainingIsNoChange() throws {
       let fixture = try Fixture.get()
       let features = folder.path + "/features.h5"
-      try FileSystem.replace(features, with: bytes(fixture.features))
+      try FileSystem.replace(features, with: contents(of: fixture.features))
       let run = try StageProcess.run(
         "train-captioner",
         [
@@ -124,14 +123,14 @@ extension StageTests {
 
     /// Its rows are read again, once.
     @Test func aTurnedBitInARowOfItsOwnOutputIsNoticed() throws {
-      let whole = try bytes(output)
+      let whole = try contents(of: output)
       var damaged = whole
       damaged[whole.count / 2] ^= 1
       try FileSystem.replace(output, with: damaged)
       let run = try succeed("decode-images", arguments())
       #expect(!run.output.contains("up to date"))
       #expect(run.errors.contains("does not match its checksum"))
-      #expect(try bytes(output) == whole)
+      #expect(try contents(of: output) == whole)
     }
 
     @Test func aRaisedLimitIsNoChange() throws {
@@ -139,12 +138,12 @@ extension StageTests {
     }
 
     @Test func anotherPhotographIsAChange() throws {
-      let before = try bytes(output)
+      let before = try contents(of: output)
       try copy(photographs + "/000000000020.jpg", to: photographs + "/000000000003.jpg")
       let run = try succeed("decode-images", arguments() + ["--dry-run"])
       #expect(run.output.contains("the photographs changed"))
       #expect(try !isCurrent(arguments()))
-      #expect(try bytes(output) != before)
+      #expect(try contents(of: output) != before)
     }
 
     /// What `file_name` reaches outside the folder, or deep below it, is watched like all the others.
@@ -173,57 +172,6 @@ extension StageTests {
       try FileSystem.remove(features + ".stamp.json")
       #expect(try succeed("extract-features", extract).output.contains("up to date"))
       #expect(try !succeed("extract-features", extract + ["--grid"]).output.contains("up to date"))
-    }
-  }
-
-  /// What changes while it is read ends the run, and is never called up to date afterwards.
-  @Suite struct ChangeDuringRunTests {
-    private static let rows = 1200
-
-    /// Runs decode-images and calls `change` once the first rows are there.
-    private func disturb(_ change: @escaping @Sendable (_ photographs: String, _ annotations: String) throws -> Void)
-      throws
-    {
-      let fixture = try Fixture.get()
-      let folder = try TemporaryFolder()
-      let (photographs, annotations) = (folder.path + "/photos", folder.path + "/captions.json")
-      #expect(
-        try ChildProcess.run("/bin/cp", ["-a", fixture.scenes + "/images", photographs], capturesOutput: true).code == 0
-      )
-      try writeAnnotations([(5000, "late.jpg")] + repeatedScenes(Self.rows), to: annotations)
-      let arguments = [
-        "--split", "train=\(annotations)", "--images", photographs, "--output", folder.path + "/images.h5", "--threads",
-        "1",
-      ]
-      // Stopped when rows are there, so that the change surely falls between two looks.
-      let stopped = try StageProcess.run(
-        "decode-images", arguments,
-        disturbance: .during(file: folder.path + "/images.h5.journal", bytes: 400) {
-          try? change(photographs, annotations)
-        })
-      #expect(stopped.code == 1, "\(stopped.output)\(stopped.errors)")
-      #expect(stopped.errors.contains("changed while it was read"), "\(stopped.errors)")
-      let again = try succeed("decode-images", arguments)
-      #expect(!again.output.contains("up to date"))
-      #expect(try succeed("decode-images", arguments).output.contains("up to date"))
-    }
-
-    @Test func aReplacedPhotographIsNoticed() throws {
-      try disturb { photographs, _ in
-        try FileSystem.replace(photographs + "/000000000001.jpg", with: bytes(photographs + "/000000000002.jpg"))
-      }
-    }
-
-    @Test func aPhotographThatComesLateIsNoticed() throws {
-      try disturb { photographs, _ in
-        try FileSystem.replace(photographs + "/late.jpg", with: bytes(photographs + "/000000000002.jpg"))
-      }
-    }
-
-    @Test func editedAnnotationsAreNoticed() throws {
-      try disturb { _, annotations in
-        try writeAnnotations(repeatedScenes(Self.rows - 1), to: annotations)
-      }
     }
   }
 }

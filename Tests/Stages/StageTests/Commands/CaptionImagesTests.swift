@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `caption-images` on cached rows and on photographs.
-extension StageTests {
+extension BuiltStages {
   @Suite struct CaptionImagesTests {
     private let fixture: Fixture
     private let folder: TemporaryFolder
@@ -96,9 +96,9 @@ extension StageTests {
     /// Sizes are compared with what is there before anything of that size is claimed.
     @Test func aCheckpointWithHugeSizes() throws {
       let file = folder.path + "/huge.safetensors"
-      let text = String(decoding: try bytes(fixture.checkpoint), as: Unicode.ASCII.self)
+      let text = String(decoding: try contents(of: fixture.checkpoint), as: Unicode.ASCII.self)
       #expect(text.contains(#"\"hidden\":32"#))
-      var content = try bytes(fixture.checkpoint)
+      var content = try contents(of: fixture.checkpoint)
       // The header grows by what the number does; it is padded to a multiple of eight.
       let key = Array(#"\"hidden\":32"#.utf8)
       let place = try #require(content.indices.first { content[$0...].starts(with: key) })

@@ -8,7 +8,7 @@ import Testing
 #endif
 
 /// What train-captioner does with a folder that holds a run, or in which another one is at work.
-extension StageTests {
+extension BuiltStages {
   @Suite struct TrainingFolderTests {
     private let fixture: Fixture
     private let folder: TemporaryFolder
@@ -28,7 +28,7 @@ extension StageTests {
 
     private func files(_ folder: String) throws -> [String: [UInt8]] {
       let names = try FileSystem.list(folder).filter { !$0.hasSuffix(".stamp.json") }
-      return Dictionary(uniqueKeysWithValues: try names.map { ($0, try bytes(folder + "/" + $0)) })
+      return Dictionary(uniqueKeysWithValues: try names.map { ($0, try contents(of: folder + "/" + $0)) })
     }
 
     @Test func whatIsFinishedIsNotThrownAway() throws {
@@ -62,7 +62,9 @@ extension StageTests {
       try succeed("train-captioner", arguments(slow, epochs: done))
       try succeed("train-captioner", arguments(slow, epochs: done, output: folder.path + "/whole"))
       for file in ["captioner.safetensors", "log.csv", "loss.svg"] {
-        #expect(try bytes("\(output)/\(file)") == bytes("\(folder.path)/whole/\(file)"), "\(file) after \(done) epochs")
+        #expect(
+          try contents(of: "\(output)/\(file)") == contents(of: "\(folder.path)/whole/\(file)"),
+          "\(file) after \(done) epochs")
       }
       for folder in [output, folder.path + "/whole"] {
         try succeed("train-captioner", arguments(slow, epochs: done + 1, output: folder))

@@ -9,7 +9,7 @@ import Weights
 #endif
 
 /// Equal inputs give equal bytes on every CPU level; what can't be obeyed is refused; what gives other bits is recorded.
-extension StageTests {
+extension BuiltStages {
   @Suite struct ArithmeticTests {
     /// The levels this CPU has, as measure-kernels finds the kernels to be when each is asked for.
     private func levels() throws -> [String] {
@@ -41,10 +41,11 @@ extension StageTests {
           let run = try StageProcess.run(name, arguments, environment: ["CAPTIONEER_CPU=\(level)"])
           try #require(run.code == 0, "\(run.errors)")
         }
-        #expect(try bytes(features) == bytes(fixture.features), "features, \(level)")
+        #expect(try contents(of: features) == contents(of: fixture.features), "features, \(level)")
         for file in ["captioner.safetensors", "log.csv"] {
           #expect(
-            try bytes("\(folder.path)/\(level)/\(file)") == bytes("\(fixture.captioner)/\(file)"), "\(file), \(level)")
+            try contents(of: "\(folder.path)/\(level)/\(file)") == contents(of: "\(fixture.captioner)/\(file)"),
+            "\(file), \(level)")
         }
       }
     }
@@ -88,7 +89,7 @@ extension StageTests {
       let run = try StageProcess.run(
         "/bin/sh", ["-c", "ulimit -v 400000; exec timeout 60 \"$@\"", "sh"] + command + ["--threads", "1"])
       #expect(run.code == 0, "\(run.errors)")
-      #expect(try bytes(folder.path + "/captioner/captioner.safetensors") == bytes(fixture.checkpoint))
+      #expect(try contents(of: folder.path + "/captioner/captioner.safetensors") == contents(of: fixture.checkpoint))
     }
 
     @Test func missingMemoryIsOneLine() throws {

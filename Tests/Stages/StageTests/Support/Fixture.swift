@@ -1,10 +1,5 @@
-import Files
-import JSON
 import TestSupport
 import Testing
-
-/// The built executables, run as a user runs them, one at a time.
-@Suite(.serialized) struct StageTests {}
 
 /// Files that the project made for its own tests: drawn scenes, a small network with made-up weights, and what the stages
 /// make of them.
@@ -64,53 +59,5 @@ final class Fixture: Sendable {
       ("tokenize-captions", tokenizeArguments), ("extract-features", extractArguments),
       ("train-captioner", trainArguments),
     ]
-  }
-}
-
-/// Runs a stage and fails the test, with what it said, where it does not succeed.
-@discardableResult
-func succeed(_ name: String, _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) throws
-  -> StageProcess
-{
-  let run = try StageProcess.run(name, arguments)
-  try #require(
-    run.code == 0, "\(name) \(arguments.joined(separator: " ")): \(run.errors)", sourceLocation: sourceLocation)
-  return run
-}
-
-/// Runs a stage that must fail with one clear line that names all of `words`, and without a trap.
-func expectRefusal(
-  _ name: String, _ arguments: [String], naming words: [String], code: Int32 = 1,
-  sourceLocation: SourceLocation = #_sourceLocation
-) throws {
-  let run = try StageProcess.run(name, arguments)
-  #expect(run.code == code, "\(run.output)\(run.errors)", sourceLocation: sourceLocation)
-  #expect(run.errorLines.count == 1, "\(run.errors)", sourceLocation: sourceLocation)
-  let line = run.errorLines.last ?? ""
-  #expect(line.hasPrefix(name + ": "), sourceLocation: sourceLocation)
-  for word in words { #expect(line.contains(word), sourceLocation: sourceLocation) }
-}
-
-/// The whole of a file.
-func bytes(_ path: String) throws -> [UInt8] {
-  let file = try MappedFile(path: path)
-  return file.bytes.values(at: 0, count: file.count, as: UInt8.self)
-}
-
-/// Writes the COCO captions JSON of `images`, one caption each.
-func writeAnnotations(_ images: [(id: Int, file: String)], to path: String) throws {
-  let document: JSONValue = [
-    "images": .array(images.map { ["id": .integer($0.id), "file_name": .string($0.file)] }),
-    "annotations": .array(
-      images.map { ["id": .integer($0.id), "image_id": .integer($0.id), "caption": "A red circle on a blue ground."] }),
-  ]
-  try FileSystem.replace(path, with: document.compact)
-}
-
-/// `count` images that are the fixture's scenes over and over, under rising ids.
-func repeatedScenes(_ count: Int) -> [(id: Int, file: String)] {
-  (0..<count).map { index in
-    let digits = String(index % (Fixture.trainCount + Fixture.validationCount) + 1)
-    return (index + 1, String(repeating: "0", count: 12 - digits.count) + digits + ".jpg")
   }
 }

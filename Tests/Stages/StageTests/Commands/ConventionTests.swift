@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What all stages have in common.
-extension StageTests {
+extension BuiltStages {
   @Suite struct ConventionTests {
     static let allStages = [
       "generate-scenes", "decode-images", "tokenize-captions", "extract-features", "train-captioner",
@@ -88,12 +88,12 @@ extension StageTests {
         try succeed(
           "decode-images",
           fixture.splits + ["--images", fixture.scenes + "/images", "--output", images, "--threads", threads])
-        #expect(try bytes(images) == bytes(fixture.images))
+        #expect(try contents(of: images) == contents(of: fixture.images))
         let features = folder.path + "/features-\(threads).h5"
         try succeed(
           "extract-features",
           ["--images-cache", images, "--weights", fixture.weights, "--output", features, "--threads", threads])
-        #expect(try bytes(features) == bytes(fixture.features))
+        #expect(try contents(of: features) == contents(of: fixture.features))
       }
     }
   }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Damaged, rare and hostile JPEGs: each decoded or skipped with a reason, with Pillow's verdict.
-extension StageTests {
+extension BuiltStages {
   @Suite struct OddPhotographsTests {
     /// Files on which the verdict differs from Pillow's, and why that is right.
     static let explained = [
@@ -82,12 +82,12 @@ extension StageTests {
     @Test func recoveredPhotographsAreTold() throws {
       let fixture = try Fixture.get()
       let folder = try TemporaryFolder()
-      var damaged = try bytes(fixture.scenes + "/images/000000000001.jpg")
+      var damaged = try contents(of: fixture.scenes + "/images/000000000001.jpg")
       // Within the only scan's data: an end of image in the middle of a row of blocks can't be mended, other markers can.
       damaged.replaceSubrange(damaged.count / 2..<damaged.count / 2 + 2, with: [0xFF, 0xD5])
       try FileSystem.replace(folder.path + "/photographs/1.jpg", with: damaged)
       try FileSystem.replace(
-        folder.path + "/photographs/2.jpg", with: bytes(fixture.scenes + "/images/000000000002.jpg"))
+        folder.path + "/photographs/2.jpg", with: contents(of: fixture.scenes + "/images/000000000002.jpg"))
       try writeAnnotations([(1, "1.jpg"), (2, "2.jpg")], to: folder.path + "/captions.json")
       let output = folder.path + "/images.h5"
       let run = try succeed(
@@ -109,7 +109,7 @@ extension StageTests {
       let folder = try TemporaryFolder()
       let photographs = folder.path + "/photographs"
       try FileSystem.makeFolder(photographs)
-      let whole = try bytes(fixture.scenes + "/images/000000000001.jpg")
+      let whole = try contents(of: fixture.scenes + "/images/000000000001.jpg")
       for id in 1...9 {
         let content = id == 4 ? [] : id == 7 ? Array(whole.prefix(200)) : whole
         try FileSystem.replace("\(photographs)/\(id).jpg", with: content)

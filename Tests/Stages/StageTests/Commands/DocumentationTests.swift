@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What README, docs/stages.md, cache/README.md and --help say, where a command can check it; Tests/Architecture/pages.py checks their names.
-extension StageTests {
+extension BuiltStages {
   @Suite struct DocumentationTests {
     private static let shortTypes = [
       "uint8": "u8", "int32": "i32", "int64": "i64", "uint32": "u32", "float16": "f16", "float32": "f32",

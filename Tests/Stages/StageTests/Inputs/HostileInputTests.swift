@@ -8,7 +8,7 @@ import Testing
 #endif
 
 /// Inputs made to crash, to hang or to cost memory: a line and an exit code, in the memory of an ordinary run.
-extension StageTests {
+extension BuiltStages {
   @Suite struct HostileInputTests {
     private let fixture: Fixture
     private let folder: TemporaryFolder
@@ -31,7 +31,7 @@ extension StageTests {
       let photographs = path + "/photographs"
       try FileSystem.makeFolder(photographs)
       let sound = FileSystem.join(fixture.scenes, "images/" + repeatedScenes(1)[0].file)
-      try FileSystem.replace(photographs + "/2.jpg", with: try bytes(sound))
+      try FileSystem.replace(photographs + "/2.jpg", with: try contents(of: sound))
       make(photographs + "/1.jpg")
       try writeAnnotations([(1, "1.jpg"), (2, "2.jpg")], to: path + "/captions.json")
       return photographs
