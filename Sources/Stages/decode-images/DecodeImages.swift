@@ -25,7 +25,7 @@ struct DecodeImages: StageCommand {
           --split val=captions_val2017.json --images train=train2017.zip \\
           --images val=val2017 --output cache/coco/images.h5
 
-      A photograph that is missing or can't be decoded is no row; the cache's ledger says why. With more of them than \
+      A photograph that is missing or can't be decoded is no row; the cache's ledger (a line for each) says why. With more of them than \
       --max-failures nothing is published and the exit code is 2; what was decoded is kept, so that the same command with \
       a higher limit, or with the files mended, only does the rest.
       """)
