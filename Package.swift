@@ -85,12 +85,13 @@ let sources: [Target] = [
   // Compute: numbers; forward beside backward.
   Floor.compute.c("CKernels"),
   Floor.compute.c("COpenBLAS"),
-  Floor.compute.swift("Kernels", ["CKernels", "COpenBLAS", "Diagnostics", "Random"]),
+  Floor.compute.swift("Kernels", ["CKernels", "COpenBLAS", "Diagnostics", "Random", "Workers"]),
   Floor.compute.swift("Layers", ["Kernels"]),
 
   // Data: the user's nouns.
   Floor.data.swift("COCO", ["Diagnostics", "Digests", "Files", "JSON", "Random", "Workers"]),
-  Floor.data.swift("Tokenization", ["COCO", "Diagnostics", "Files", "JSON", "Workers"]),
+  Floor.data.swift("Vocabularies"),
+  Floor.data.swift("Tokenization", ["COCO", "Diagnostics", "Files", "JSON", "Vocabularies", "Workers"]),
   Floor.data.swift("Images", ["Archives", "Diagnostics", "Files", "JPEG", "Kernels"]),
   Floor.data.swift("Scenes", ["Diagnostics", "Digests", "Files", "JPEG", "JSON", "Random", "Workers"]),
   Floor.data.swift("Provenance", ["Diagnostics", "Digests", "Files", "JSON"]),
@@ -100,7 +101,7 @@ let sources: [Target] = [
   // Models: feature networks, captioners, decoding.
   Floor.models.swift("FeatureNetworks", ["Diagnostics", "Digests", "Files", "Kernels", "Weights"]),
   Floor.models.swift(
-    "Captioners", ["Diagnostics", "JSON", "Kernels", "Layers", "Random", "Tokenization", "Weights", "Workers"]),
+    "Captioners", ["Diagnostics", "JSON", "Kernels", "Layers", "Random", "Vocabularies", "Weights", "Workers"]),
 
   // Work: what each stage does, as a library that prints nothing.
   Floor.work.swift(
@@ -109,7 +110,8 @@ let sources: [Target] = [
       "COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "Images", "JSON", "Provenance", "Workers",
     ]),
   Floor.work.swift(
-    "TokenCaching", ["COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "JSON", "Tokenization", "Workers"]),
+    "TokenCaching",
+    ["COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "JSON", "Tokenization", "Vocabularies", "Workers"]),
   Floor.work.swift(
     "FeatureCaching",
     [
@@ -119,12 +121,11 @@ let sources: [Target] = [
     "Training",
     [
       "Caches", "Captioners", "Diagnostics", "Files", "HDF5", "JSON", "Kernels", "Layers", "Random", "Weights",
-      "Workers",
     ]),
   Floor.work.swift(
     "Inference",
     [
-      "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "Images", "JSON", "Kernels", "Tokenization",
+      "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "Images", "JSON", "Kernels", "Vocabularies",
       "Weights", "Workers",
     ]),
   Floor.work.swift("Scoring", ["JSON", "Scenes"]),
@@ -138,7 +139,8 @@ let sources: [Target] = [
   Floor.stages.stage(
     "decode-images", ["COCO", "Caches", "DatasetArguments", "Files", "ImageCaching", "Images", "Provenance"]),
   Floor.stages.stage(
-    "tokenize-captions", ["COCO", "Caches", "DatasetArguments", "Provenance", "TokenCaching", "Tokenization"]),
+    "tokenize-captions",
+    ["COCO", "Caches", "DatasetArguments", "Provenance", "TokenCaching", "Tokenization", "Vocabularies"]),
   Floor.stages.stage("extract-features", ["Caches", "FeatureCaching", "FeatureNetworks", "Provenance"]),
   Floor.stages.stage("train-captioner", ["Caches", "Files", "Provenance", "Reporting", "Training"]),
   Floor.stages.stage("caption-images", ["Caches", "FeatureNetworks", "Files", "Inference", "Provenance"]),
@@ -155,7 +157,7 @@ let tests: [Target] = [
     name: "measure-kernels",
     dependencies: [
       "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
-      "Layers", "Random", "Tokenization", "Workers", arguments,
+      "Layers", "Random", "Vocabularies", "Workers", arguments,
     ], path: "Tests/Benchmarks/measure-kernels", swiftSettings: safe),
 
   Floor.system.tests("Digests", ["Files"]),
@@ -174,7 +176,7 @@ let tests: [Target] = [
   Floor.data.tests("Images", ["Diagnostics", "Files", "JPEG", "JSON", "TestSupport"]),
   Floor.data.tests("Provenance", ["Diagnostics", "Files", "JSON", "TestSupport", "Workers"]),
   Floor.data.tests("Scenes", ["Diagnostics", "Files", "JSON", "TestSupport"]),
-  Floor.data.tests("Tokenization", ["COCO", "Diagnostics", "Digests", "Files", "JSON", "TestSupport"]),
+  Floor.data.tests("Tokenization", ["COCO", "Diagnostics", "Digests", "Files", "JSON", "TestSupport", "Vocabularies"]),
   Floor.models.tests("Captioners", ["Files", "JSON", "Kernels", "Layers", "TestSupport", "Training", "Weights"]),
   Floor.models.tests("FeatureNetworks", ["Diagnostics", "Files", "Kernels", "TestSupport", "Weights"]),
   Floor.work.tests(

@@ -23,17 +23,38 @@ package struct Affine: Sendable {
     multiply(gradient, weight, into: inputGradient)
   }
 
-  /// Gradient of y [rows, outputs] and x [rows, inputs] → rows `outputs` of this layer's weight gradient.
-  ///
-  /// Call on the layer that holds the gradients.
-  package func backwardWeight(_ gradient: Matrix, _ x: Matrix, outputs: Range<Int>) {
-    multiply(gradient.columns(outputs), .transposed, x, into: weight.rows(outputs))
+  /// The gradients of a layer's weights.
+  package struct Gradients: Sendable {
+    package let weight: Matrix  // [outputs, inputs]
+    package let bias: Matrix  // [1, outputs]
+
+    package init(weight: Matrix, bias: Matrix) {
+      precondition(bias.rows == 1 && bias.columns == weight.rows)
+      self.weight = weight
+      self.bias = bias
+    }
+
+    /// The weight's gradient, parted by outputs.
+    package func weightRows(_ outputs: Partition) -> Partitioned<WeightRows> {
+      weight.partitioned(rows: outputs).map { WeightRows(gradient: $0, outputs: outputs[$1]) }
+    }
+
+    /// Gradient of y [rows, outputs] → the bias's gradient, set.
+    package func backwardBias(_ gradient: Matrix) {
+      bias.fill(0)
+      var sums = bias.mutableSpan
+      Reduction.addColumnSums(of: gradient.span, to: &sums)
+    }
   }
 
-  /// Gradient of y [rows, outputs] → this layer's bias gradient. Call on the layer that holds the gradients.
-  package func backwardBias(_ gradient: Matrix) {
-    bias.fill(0)
-    var sums = bias.mutableSpan
-    Reduction.addColumnSums(of: gradient.span, to: &sums)
+  /// Rows of a weight's gradient.
+  package struct WeightRows: Sendable {
+    fileprivate let gradient: Matrix  // [outputs.count, inputs]
+    fileprivate let outputs: Range<Int>
+
+    /// Gradient of y [rows, outputs], all of them, and x [rows, inputs] → these rows, set.
+    package func backward(_ outputGradient: Matrix, _ x: Matrix) {
+      multiply(outputGradient.columns(outputs), .transposed, x, into: gradient)
+    }
   }
 }

@@ -1,3 +1,5 @@
+package import Kernels
+
 /// Token rows arranged so that finished sequences take no work: sorted by length, longest first, and packed step by step.
 ///
 /// The sequences are dealt to `partCount` parts of nearly equal work, each packed for itself; parts are what threads share.
@@ -20,6 +22,9 @@ package struct PackedBatch: Sendable {
 
   package var sequenceCount: Int { order.count }
   package var rowCount: Int { inputs.count }
+  /// All parts' rows, and all parts' sequences.
+  package var rowPartition: Partition { Partition(bounds: rowBounds) }
+  package var sequencePartition: Partition { Partition(bounds: sequenceBounds) }
   /// The rows of `part` among all packed rows.
   package func rows(ofPart part: Int) -> Range<Int> { rowBounds[part]..<rowBounds[part + 1] }
   /// The sequences of `part` in `order`.

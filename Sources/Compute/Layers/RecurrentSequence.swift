@@ -40,7 +40,7 @@ package final class RecurrentSequence: Sendable {
   }
 
   /// In `gradient` [rows, hidden] each row's gradient of h, as the layers above left it, becomes the gradient of x Wx + b + h Wh.
-  /// `carry` [counts[0], hidden] ends as the gradient of `initial`.
+  /// `carry` [counts[0], hidden] ends as the gradient of `initial`. That of Wh is `RecurrentStep.Gradients`' to make, of `previous`.
   package func backward(_ gradient: Matrix, hidden: Matrix, counts: Span<Int>, carry: Matrix) {
     var end = hidden.rows
     var carried = 0
@@ -53,12 +53,5 @@ package final class RecurrentSequence: Sendable {
       multiply(before, backwardWeight, into: carry.rows(0..<carried))
       end = rows.lowerBound
     }
-  }
-
-  /// Rows `range` of the gradient of Wh, set in `weightGradient` [hidden, hidden].
-  package static func backwardWeight(
-    _ gradient: Matrix, previous: Matrix, range: Range<Int>, weightGradient: Matrix
-  ) {
-    multiply(previous.columns(range), .transposed, gradient, into: weightGradient.rows(range))
   }
 }

@@ -26,7 +26,7 @@ package struct RecurrentStep: Sendable {
   /// The weights' gradients are set in `gradients`.
   package func backward(
     _ gradient: Matrix, next: Matrix, x: Matrix, h: Matrix, inputGradient: Matrix, hiddenGradient: Matrix,
-    gradients: RecurrentStep
+    gradients: Gradients
   ) {
     var before = gradient.mutableSpan
     Activation.tanhGradient(&before, carry: Span(), y: next.span)
@@ -37,10 +37,46 @@ package struct RecurrentStep: Sendable {
     gradients.backwardBias(gradient)
   }
 
-  /// Gradient before tanh [rows, hidden] → this step's bias gradient. Call on the step that holds the gradients.
-  package func backwardBias(_ gradient: Matrix) {
-    bias.fill(0)
-    var sums = bias.mutableSpan
-    Reduction.addColumnSums(of: gradient.span, to: &sums)
+  /// The gradients of a step's weights. Sequences share one step's weights, so theirs are the same.
+  package struct Gradients: Sendable {
+    package let inputWeight: Matrix  // [inputs, hidden]
+    package let hiddenWeight: Matrix  // [hidden, hidden]
+    package let bias: Matrix  // [1, hidden]
+
+    package init(inputWeight: Matrix, hiddenWeight: Matrix, bias: Matrix) {
+      precondition(hiddenWeight.rows == hiddenWeight.columns && inputWeight.columns == hiddenWeight.rows)
+      precondition(bias.rows == 1 && bias.columns == hiddenWeight.columns)
+      self.inputWeight = inputWeight
+      self.hiddenWeight = hiddenWeight
+      self.bias = bias
+    }
+
+    /// The gradient of Wx, parted by inputs: its factor is x.
+    package func inputWeightRows(_ inputs: Partition) -> Partitioned<WeightRows> {
+      inputWeight.partitioned(rows: inputs).map { WeightRows(gradient: $0, range: inputs[$1]) }
+    }
+
+    /// The gradient of Wh, parted by the units that it reads: its factor is the h before the step.
+    package func hiddenWeightRows(_ units: Partition) -> Partitioned<WeightRows> {
+      hiddenWeight.partitioned(rows: units).map { WeightRows(gradient: $0, range: units[$1]) }
+    }
+
+    /// Gradient before tanh [rows, hidden] → the bias's gradient, set.
+    package func backwardBias(_ gradient: Matrix) {
+      bias.fill(0)
+      var sums = bias.mutableSpan
+      Reduction.addColumnSums(of: gradient.span, to: &sums)
+    }
+  }
+
+  /// Rows of the gradient of Wx or Wh.
+  package struct WeightRows: Sendable {
+    fileprivate let gradient: Matrix  // [range.count, hidden]
+    fileprivate let range: Range<Int>
+
+    /// Gradient before tanh [rows, hidden] and the weight's factor [rows, inputs or hidden], all of it → these rows, set.
+    package func backward(_ outputGradient: Matrix, factor: Matrix) {
+      multiply(factor.columns(range), .transposed, outputGradient, into: gradient)
+    }
   }
 }

@@ -1,4 +1,5 @@
 package import COCO
+package import Vocabularies
 
 /// Turns captions into rows: `<START>`, at most `length` - 2 words, `<END>`, then `<NULL>`.
 package struct CaptionEncoder: Sendable {

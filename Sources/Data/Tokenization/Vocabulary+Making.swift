@@ -1,6 +1,7 @@
 import Diagnostics
 package import Files
 import JSON
+package import Vocabularies
 
 extension Vocabulary {
   /// Of a vocabulary file: a million words.

@@ -1,6 +1,6 @@
 package import Kernels
 import Layers
-import Tokenization
+import Vocabularies
 import Workers
 
 /// Greedy captions: each step takes the likeliest word. Rows that said `<END>` take no further work.

@@ -57,8 +57,8 @@ package final class RecurrentCaptioner: Sendable {
     ]
   }
 
-  /// The layers whose weights are windows on `parameters` (or on gradients of the same shapes).
-  static func layers(_ parameters: ParameterSet) -> (Affine, WordEmbedding, RecurrentStep, Affine) {
+  /// The layers whose weights are windows on `parameters`.
+  private static func layers(_ parameters: ParameterSet) -> (Affine, WordEmbedding, RecurrentStep, Affine) {
     (
       Affine(weight: parameters.matrix("featureProjector.weight"), bias: parameters.matrix("featureProjector.bias")),
       WordEmbedding(table: parameters.matrix("wordEmbedding.W_embed")),
@@ -67,6 +67,24 @@ package final class RecurrentCaptioner: Sendable {
         bias: parameters.matrix("rnnNetwork.b")),
       Affine(weight: parameters.matrix("outProjector.weight"), bias: parameters.matrix("outProjector.bias"))
     )
+  }
+
+  /// The layers' gradients.
+  struct Gradients: Sendable {
+    let projector: Affine.Gradients
+    let embedding: WordEmbedding.Gradients
+    let step: RecurrentStep.Gradients
+    let output: Affine.Gradients
+
+    /// Windows on `set`, which has the shapes of the parameters.
+    init(_ set: GradientSet) {
+      projector = .init(weight: set.matrix("featureProjector.weight"), bias: set.matrix("featureProjector.bias"))
+      embedding = .init(table: set.matrix("wordEmbedding.W_embed"))
+      step = .init(
+        inputWeight: set.matrix("rnnNetwork.Wx"), hiddenWeight: set.matrix("rnnNetwork.Wh"),
+        bias: set.matrix("rnnNetwork.b"))
+      output = .init(weight: set.matrix("outProjector.weight"), bias: set.matrix("outProjector.bias"))
+    }
   }
 
   /// A new captioner with the seed's initial values: Wx, Wh ~ N(0,1)/√fan-in, b = 0, W_embed ~ N(0,1)/√words, linear layers
@@ -82,7 +100,7 @@ package final class RecurrentCaptioner: Sendable {
   }
 
   private static func initialValues(
-    _ entry: ParameterSet.Entry, _ sizes: Sizes, _ random: inout SplitMix64
+    _ entry: TensorEntry, _ sizes: Sizes, _ random: inout SplitMix64
   ) -> [Float] {
     func normals(_ fanIn: Int) -> [Float] {
       let root = Double(fanIn).squareRoot()

@@ -1,6 +1,7 @@
 package import Kernels
 package import Layers
-import Tokenization
+import Synchronization
+import Vocabularies
 import Workers
 
 /// Loss and gradients of a batch for a `RecurrentCaptioner`, by hand, in buffers that are made once.
@@ -10,21 +11,24 @@ import Workers
 /// one pass; each weight's gradient is one product. The batch is always worked in `partCount` parts, and a product's bits don't depend
 /// on how it is shared out, so the numbers don't depend on the number of threads.
 ///
-/// Not for use from two threads at once; it is `Sendable` so that its own workers may share it.
-package final class RecurrentCaptionerGradients: @unchecked Sendable {
+/// Not for use from two threads at once, though its own workers share it.
+package final class RecurrentCaptionerGradients: Sendable {
   static let partCount = 4
 
   package let captioner: RecurrentCaptioner
-  package let gradients: ParameterSet
+  package let gradients: GradientSet
   /// Pooled features: the caller puts those of caption `batch.order[i]` into row i.
   package let features: Matrix  // [captions, features]
-  package private(set) var batch = PackedBatch(partCount: RecurrentCaptionerGradients.partCount)
+  private let packed = Mutex(PackedBatch(partCount: RecurrentCaptionerGradients.partCount))
+  private let layerGradients: RecurrentCaptioner.Gradients
+  /// The batch in hand.
+  package var batch: PackedBatch { packed.withLock { $0 } }
   private let threads: Int
   private let blockCount: Int
   private let loss = TemporalSoftmaxLoss(ignored: SpecialToken.null)
 
   private let contributions: Matrix  // [words, hidden]: embedding Wx + b
-  private let contributionGradients: Matrix  // [words, hidden]
+  private let contributionGradients: WordEmbedding.Gradients  // [words, hidden]
   private let initial: Matrix  // [captions, hidden]: h0
   private let carry: Matrix  // [captions, hidden]: ends as the gradient of h0
   private let hidden: Matrix  // [rows, hidden]
@@ -46,10 +50,11 @@ package final class RecurrentCaptionerGradients: @unchecked Sendable {
     self.threads = threads
     blockCount = LinearAlgebra.bitsDependOnBlocks ? Self.partCount : max(1, min(threads, 64))
     let sizes = captioner.sizes
-    gradients = captioner.parameters.zeros()
+    gradients = captioner.parameters.gradients()
+    layerGradients = RecurrentCaptioner.Gradients(gradients)
     features = Matrix(rows: captions, columns: sizes.features)
     contributions = Matrix(rows: sizes.words, columns: sizes.hidden)
-    contributionGradients = Matrix(rows: sizes.words, columns: sizes.hidden)
+    contributionGradients = .init(table: Matrix(rows: sizes.words, columns: sizes.hidden))
     initial = Matrix(rows: captions, columns: sizes.hidden)
     carry = Matrix(rows: captions, columns: sizes.hidden)
     hidden = Matrix(rows: captions * steps, columns: sizes.hidden)
@@ -66,19 +71,23 @@ package final class RecurrentCaptionerGradients: @unchecked Sendable {
   /// Takes rows `selected` of `tokens` [rows, width] as the batch. Afterwards fill `features`.
   package func pack(tokens: Span<Int32>, width: Int, lengths: Span<Int32>, selected: Span<Int>) {
     precondition(selected.count <= features.rows && selected.count * (width - 1) <= hidden.rows)
+    // Taken out and put back, so that its buffers are filled in place.
+    var batch = PackedBatch(partCount: Self.partCount)
+    packed.withLock { swap(&$0, &batch) }
     batch.pack(tokens: tokens, width: width, lengths: lengths, selected: selected)
+    packed.withLock { $0 = batch }
   }
 
   /// The loss summed over the batch's words; nothing else is changed.
   package func computeLoss() -> Double {
     let batch = self.batch
     prepareWeights(forBackward: false)
-    run(Self.partCount) { part in
-      self.forward(part, batch)
-      let rows = batch.rows(ofPart: part)
+    parts(of: batch).forEach(threads: threads) { part, index in
+      self.forward(part, index, batch)
+      let rows = batch.rows(ofPart: index)
       let loss = self.loss.forward(
-        self.scores.rows(rows), bias: self.captioner.output.bias, targets: batch.targets.span.extracting(rows))
-      self.losses.set(part, loss)
+        part.scores, bias: self.captioner.output.bias, targets: batch.targets.span.extracting(rows))
+      self.losses.set(index, loss)
     }
     return losses.values.reduce(0, +)
   }
@@ -88,121 +97,118 @@ package final class RecurrentCaptionerGradients: @unchecked Sendable {
     let batch = self.batch
     prepareWeights(forBackward: true)
     outputBiasGradients.fill(0)
-    run(Self.partCount) { part in
-      self.forward(part, batch)
-      self.backward(part, batch)
+    parts(of: batch).forEach(threads: threads) { part, index in
+      self.forward(part, index, batch)
+      self.backward(part, index, batch)
     }
     weightGradients(batch)
     return losses.values.reduce(0, +)
   }
 
-  /// What each word adds to the hidden state, for the whole vocabulary; and the weights that every step reads.
-  private func prepareWeights(forBackward: Bool) {
-    let blocks = blockCount
-    run(blocks + 3) { task in
-      switch task {
-      case 0: self.output.prepare(self.captioner.output.weight, forBackward: forBackward)
-      case 1: self.projector.prepare(self.captioner.projector.weight, forBackward: false)
-      case 2: self.sequence.prepare(self.captioner.step.hiddenWeight, forBackward: forBackward)
-      default: self.prepareContributions(Self.block(task - 3, of: self.captioner.sizes.words, blocks))
-      }
+  /// What the task of one part of the batch writes.
+  private struct Part: Sendable {
+    let initial: Matrix  // [sequences of the part, hidden]
+    let carry: Matrix  // the same
+    let hidden: Matrix  // [rows of the part, hidden]
+    let previous: Matrix  // the same
+    let hiddenGradients: Matrix  // the same
+    let scores: Matrix  // [rows of the part, words]
+    let outputBiasGradient: Matrix  // [1, words]
+  }
+
+  private func parts(of batch: PackedBatch) -> Partitioned<Part> {
+    let (sequences, rows) = (batch.sequencePartition, batch.rowPartition)
+    let single = Partition(of: Self.partCount, parts: Self.partCount)
+    return together(
+      initial.partitioned(rows: sequences), carry.partitioned(rows: sequences), hidden.partitioned(rows: rows),
+      previous.partitioned(rows: rows), hiddenGradients.partitioned(rows: rows), scores.partitioned(rows: rows),
+      outputBiasGradients.partitioned(rows: single)
+    ).map { windows, _ in
+      let (initial, carry, hidden, previous, hiddenGradients, scores, outputBiasGradient) = windows
+      return Part(
+        initial: initial, carry: carry, hidden: hidden, previous: previous, hiddenGradients: hiddenGradients,
+        scores: scores, outputBiasGradient: outputBiasGradient)
     }
   }
 
-  private func prepareContributions(_ rows: Range<Int>) {
-    let out = contributions.rows(rows)
-    let bias = captioner.step.bias
-    multiply(captioner.embedding.table.rows(rows), captioner.step.inputWeight, into: out)
-    var span = out.mutableSpan
-    Rows.addBias(&span, bias: bias.span)
+  /// What each word adds to the hidden state, for the whole vocabulary; and the weights that every step reads.
+  private func prepareWeights(forBackward: Bool) {
+    let words = Partition(of: captioner.sizes.words, parts: blockCount)
+    var tasks = ParallelTasks()
+    tasks.add(writing: []) { self.output.prepare(self.captioner.output.weight, forBackward: forBackward) }
+    tasks.add(writing: []) { self.projector.prepare(self.captioner.projector.weight, forBackward: false) }
+    tasks.add(writing: []) { self.sequence.prepare(self.captioner.step.hiddenWeight, forBackward: forBackward) }
+    tasks.add(contributions.partitioned(rows: words)) { out, block in
+      let bias = self.captioner.step.bias
+      multiply(
+        self.captioner.embedding.table.rows(words[block]), self.captioner.step.inputWeight, into: out)
+      var span = out.mutableSpan
+      Rows.addBias(&span, bias: bias.span)
+    }
+    tasks.run(threads: threads)
   }
 
-  private func forward(_ part: Int, _ batch: PackedBatch) {
-    let sequences = batch.sequences(ofPart: part)
-    let rows = batch.rows(ofPart: part)
+  private func forward(_ part: Part, _ index: Int, _ batch: PackedBatch) {
+    let rows = batch.rows(ofPart: index)
     if rows.isEmpty { return }
-    let start = initial.rows(sequences)
-    projector.product(features.rows(sequences), into: start)
+    let start = part.initial
+    projector.product(features.rows(batch.sequences(ofPart: index)), into: start)
     let bias = captioner.projector.bias
     var biased = start.mutableSpan
     Rows.addBias(&biased, bias: bias.span)
-    WordEmbedding(table: contributions).forward(batch.inputs.span.extracting(rows), into: hidden.rows(rows))
+    WordEmbedding(table: contributions).forward(batch.inputs.span.extracting(rows), into: part.hidden)
     sequence.forward(
-      hidden.rows(rows), initial: initial.rows(sequences), counts: batch.counts(ofPart: part),
-      previous: previous.rows(rows))
-    output.product(hidden.rows(rows), into: scores.rows(rows))
+      part.hidden, initial: part.initial, counts: batch.counts(ofPart: index), previous: part.previous)
+    output.product(part.hidden, into: part.scores)
   }
 
-  private func backward(_ part: Int, _ batch: PackedBatch) {
-    let sequences = batch.sequences(ofPart: part)
-    let rows = batch.rows(ofPart: part)
-    losses.set(part, 0)
+  private func backward(_ part: Part, _ index: Int, _ batch: PackedBatch) {
+    let rows = batch.rows(ofPart: index)
+    losses.set(index, 0)
     if rows.isEmpty { return }
     let sum = loss.forwardBackward(
-      scores.rows(rows), bias: captioner.output.bias, targets: batch.targets.span.extracting(rows),
-      scale: 1 / Float(batch.sequenceCount), biasGradient: outputBiasGradients.rows(part..<part + 1))
-    losses.set(part, sum)
-    output.backwardInput(scores.rows(rows), into: hiddenGradients.rows(rows))
+      part.scores, bias: captioner.output.bias, targets: batch.targets.span.extracting(rows),
+      scale: 1 / Float(batch.sequenceCount), biasGradient: part.outputBiasGradient)
+    losses.set(index, sum)
+    output.backwardInput(part.scores, into: part.hiddenGradients)
     sequence.backward(
-      hiddenGradients.rows(rows), hidden: hidden.rows(rows), counts: batch.counts(ofPart: part),
-      carry: carry.rows(sequences))
+      part.hiddenGradients, hidden: part.hidden, counts: batch.counts(ofPart: index), carry: part.carry)
   }
 
   /// The products that run over all rows; each task writes rows or columns of its own.
   private func weightGradients(_ batch: PackedBatch) {
     let sizes = captioner.sizes
-    let (projector, embedding, step, output) = RecurrentCaptioner.layers(gradients)
-    let rows = 0..<batch.rowCount
-    let sequences = 0..<batch.sequenceCount
-    let blocks = blockCount
-    run(4 * blocks) { task in
-      let block = task % blocks
-      switch task / blocks {
-      case 0:
-        output.backwardWeight(
-          self.scores.rows(rows), self.hidden.rows(rows), outputs: Self.block(block, of: sizes.words, blocks))
-      case 1:
-        RecurrentSequence.backwardWeight(
-          self.hiddenGradients.rows(rows), previous: self.previous.rows(rows),
-          range: Self.block(block, of: sizes.hidden, blocks), weightGradient: step.hiddenWeight)
-      case 2:
-        projector.backwardWeight(
-          self.carry.rows(sequences), self.features.rows(sequences),
-          outputs: Self.block(block, of: sizes.hidden, blocks))
-      default:
-        let columns = Self.block(block, of: sizes.hidden, blocks)
-        self.contributionGradients.columns(columns).fill(0)
-        WordEmbedding(table: self.contributionGradients).backward(
-          self.hiddenGradients.rows(rows), batch.inputs.span, columns: columns)
-      }
-    }
-    run(2 * blocks + 1) { task in
-      let block = task % blocks
-      switch task / blocks {
-      case 0:
-        let range = Self.block(block, of: sizes.words, blocks)
-        multiply(
-          self.contributionGradients.rows(range), .plain, self.captioner.step.inputWeight, .transposed,
-          into: embedding.table.rows(range))
-      case 1:
-        let range = Self.block(block, of: sizes.wordVector, blocks)
-        multiply(
-          self.captioner.embedding.table.columns(range), .transposed, self.contributionGradients,
-          into: step.inputWeight.rows(range))
-      default:
-        projector.backwardBias(self.carry.rows(sequences))
-        output.backwardBias(self.outputBiasGradients)
-        step.backwardBias(self.contributionGradients)
-      }
-    }
-  }
+    let gradients = layerGradients
+    let units = Partition(of: sizes.hidden, parts: blockCount)
+    let words = Partition(of: sizes.words, parts: blockCount)
+    let (rows, sequences) = (0..<batch.rowCount, 0..<batch.sequenceCount)
+    let (hidden, previous, features) = (hidden.rows(rows), previous.rows(rows), features.rows(sequences))
+    let (scoreGradients, hiddenGradients, carry) = (
+      scores.rows(rows), hiddenGradients.rows(rows), carry.rows(sequences)
+    )
 
-  private static func block(_ index: Int, of count: Int, _ blocks: Int) -> Range<Int> {
-    count * index / blocks..<count * (index + 1) / blocks
-  }
+    var first = ParallelTasks()
+    first.add(gradients.output.weightRows(words)) { part, _ in part.backward(scoreGradients, hidden) }
+    first.add(gradients.step.hiddenWeightRows(units)) { part, _ in part.backward(hiddenGradients, factor: previous) }
+    first.add(gradients.projector.weightRows(units)) { part, _ in part.backward(carry, features) }
+    first.add(contributionGradients.columns(units)) { part, _ in part.backward(hiddenGradients, batch.inputs.span) }
+    first.run(threads: threads)
 
-  private func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
-    // The body throws nothing.
-    try? forEachIndex(count, threads: threads) { index, _ in body(index) }
+    // Those of what the words contributed: embedding Wx + b.
+    let (contributionGradients, outputBiasGradients) = (contributionGradients.table, outputBiasGradients)
+    let (table, inputWeight) = (captioner.embedding.table, captioner.step.inputWeight)
+    var second = ParallelTasks()
+    second.add(gradients.embedding.table.partitioned(rows: words)) { part, block in
+      multiply(contributionGradients.rows(words[block]), .plain, inputWeight, .transposed, into: part)
+    }
+    second.add(gradients.step.inputWeightRows(Partition(of: sizes.wordVector, parts: blockCount))) { part, _ in
+      part.backward(contributionGradients, factor: table)
+    }
+    second.add(writing: [gradients.projector.bias, gradients.output.bias, gradients.step.bias]) {
+      gradients.projector.backwardBias(carry)
+      gradients.output.backwardBias(outputBiasGradients)
+      gradients.step.backwardBias(contributionGradients)
+    }
+    second.run(threads: threads)
   }
 }

@@ -8,6 +8,7 @@ import Provenance
 import StageSupport
 import TokenCaching
 import Tokenization
+import Vocabularies
 
 @main struct TokenizeCaptions: StageCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import Captioners
 import Kernels
-import Tokenization
+import Vocabularies
 import Weights
 
 extension CachedSplit {

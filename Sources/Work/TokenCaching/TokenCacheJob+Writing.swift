@@ -6,6 +6,7 @@ import HDF5
 import JSON
 import Synchronization
 import Tokenization
+import Vocabularies
 import Workers
 
 extension TokenCacheJob {

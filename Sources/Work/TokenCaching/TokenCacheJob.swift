@@ -6,6 +6,7 @@ import Files
 package import JSON
 import Synchronization
 package import Tokenization
+package import Vocabularies
 import Workers
 
 /// Makes `captions.h5`: counts words, settles the vocabulary, writes a row for each caption in the order of the annotation files.

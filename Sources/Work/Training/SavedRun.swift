@@ -64,9 +64,9 @@ struct SavedRun {
   }
 
   func load(into parameters: ParameterSet, _ adam: inout Adam) throws {
-    for (prefix, set) in [("parameters.", parameters), ("mean.", adam.mean), ("variance.", adam.variance)] {
-      try set.load(from: file, prefix: prefix)
-    }
+    try parameters.load(from: file, prefix: "parameters.")
+    try adam.mean.load(from: file, prefix: "mean.")
+    try adam.variance.load(from: file, prefix: "variance.")
     adam.steps = steps
   }
 }

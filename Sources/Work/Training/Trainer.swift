@@ -240,9 +240,8 @@ package final class Trainer {
 
   /// Keeps what is learnt, unless it is of no use: a run would go on from numbers that are none for ever.
   private func save() throws {
-    for (name, set) in [("a parameter", captioner.parameters), ("a moment", adam.mean), ("a moment", adam.variance)] {
-      guard set.isFinite else { throw diverged(name) }
-    }
+    guard captioner.parameters.isFinite else { throw diverged("a parameter") }
+    guard adam.mean.isFinite, adam.variance.isFinite else { throw diverged("a moment") }
     try files.writeState(state, identity: identity, parameters: captioner.parameters, adam: adam)
   }
 

@@ -35,8 +35,10 @@ struct TrainingFiles {
   /// Parameters and Adam's moments with the run's `identity`; the checkpoint beside it may be newer or older by an epoch.
   func writeState(_ state: TrainingState, identity: JSONValue, parameters: ParameterSet, adam: Adam) throws {
     var tensors: [NamedTensor] = []
-    for (prefix, set) in [("parameters.", parameters), ("mean.", adam.mean), ("variance.", adam.variance)] {
-      for var tensor in set.tensors {
+    for (prefix, set) in [
+      ("parameters.", parameters.tensors), ("mean.", adam.mean.tensors), ("variance.", adam.variance.tensors),
+    ] {
+      for var tensor in set {
         tensor.name = prefix + tensor.name
         tensors.append(tensor)
       }

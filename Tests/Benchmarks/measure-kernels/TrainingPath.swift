@@ -2,7 +2,7 @@ import Captioners
 import Kernels
 import Layers
 import Random
-import Tokenization
+import Vocabularies
 import Workers
 
 /// Training steps: rows gathered from memory, loss, gradients, Adam. Caption lengths as COCO's: about N(10.5, 2) words.
@@ -16,8 +16,8 @@ final class TrainingPath {
   private let features: Matrix  // [captions, 1280]
   private var tokens: [Int32] = []
   private var lengths: [Int32] = []
-  private let mean: ParameterSet
-  private let variance: ParameterSet
+  private let mean: MomentSet
+  private let variance: MomentSet
   private var order: [Int]
   private var position = 0
   private var steps = 0
@@ -30,8 +30,8 @@ final class TrainingPath {
       sizes: .init(features: 1280, words: words, wordVector: 256, hidden: hidden),
       vocabulary: (0..<words).map { "w\($0)" }, seed: 1)
     gradients = try RecurrentCaptionerGradients(captioner, captions: batch, steps: Self.width - 1, threads: threads)
-    mean = captioner.parameters.zeros()
-    variance = captioner.parameters.zeros()
+    mean = captioner.parameters.moments()
+    variance = captioner.parameters.moments()
     features = Matrix(rows: captions, columns: 1280)
     var random = SplitMix64(seed: 2)
     random.shuffle(&order)

@@ -84,7 +84,7 @@ struct PublishedLayerTests {
       bias: try Vectors.matrix(inputs?["b"]))
     let next = Matrix(rows: h.rows, columns: h.columns)
     step.forward(x, h, into: next)
-    let gradients = RecurrentStep(
+    let gradients = RecurrentStep.Gradients(
       inputWeight: Matrix(rows: x.columns, columns: h.columns),
       hiddenWeight: Matrix(rows: h.columns, columns: h.columns), bias: Matrix(rows: 1, columns: h.columns))
     let upstream = try Vectors.matrix(entry["upstream"])
@@ -164,12 +164,16 @@ struct PublishedLayerTests {
     let expected = try #require(entry["grads"])
     expectClose(carry, Vectors.numbers(try #require(expected["h"])))
     let dWh = Matrix(rows: gradient.columns, columns: gradient.columns)
-    for range in [0..<2, 2..<gradient.columns] {
-      RecurrentSequence.backwardWeight(gradient, previous: run.previous, range: range, weightGradient: dWh)
+    let dWx = Matrix(rows: run.packed.columns, columns: gradient.columns)
+    let gradients = RecurrentStep.Gradients(
+      inputWeight: dWx, hiddenWeight: dWh, bias: Matrix(rows: 1, columns: gradient.columns))
+    gradients.hiddenWeightRows(Partition(of: gradient.columns, parts: 2)).forEach(threads: 2) { part, _ in
+      part.backward(gradient, factor: run.previous)
     }
     expectClose(dWh, Vectors.numbers(try #require(expected["Wh"])))
-    let dWx = Matrix(rows: run.packed.columns, columns: gradient.columns)
-    multiply(run.packed, .transposed, gradient, into: dWx)
+    gradients.inputWeightRows(Partition(of: run.packed.columns, parts: 3)).forEach(threads: 2) { part, _ in
+      part.backward(gradient, factor: run.packed)
+    }
     expectClose(dWx, Vectors.numbers(try #require(expected["Wx"])))
     let dx = Matrix(rows: gradient.rows, columns: run.packed.columns)
     multiply(gradient, .plain, run.weights.inputWeight, .transposed, into: dx)
@@ -187,9 +191,10 @@ struct PublishedLayerTests {
     let backward = try Vectors.named("word_embedding_backward", in: Vectors().gradients)
     let read = Vectors.numbers(try #require(backward["inputs"]?["x"])).map { Int32($0) }
     let shape = try Vectors.matrix(backward["inputs"]?["W"])
-    let gradient = WordEmbedding(table: Matrix(rows: shape.rows, columns: shape.columns))
-    for range in [0..<1, 1..<shape.columns] {
-      gradient.backward(try Vectors.matrix(backward["upstream"]), read.span, columns: range)
+    let gradient = WordEmbedding.Gradients(table: Matrix(rows: shape.rows, columns: shape.columns))
+    let upstream = try Vectors.matrix(backward["upstream"])
+    gradient.columns(Partition(of: shape.columns, parts: 2)).forEach(threads: 2) { part, _ in
+      part.backward(upstream, read.span)
     }
     expectClose(gradient.table, Vectors.numbers(try #require(backward["grads"]?["W"])))
   }

@@ -6,6 +6,7 @@ import JSON
 import TestSupport
 import Testing
 import Tokenization
+import Vocabularies
 
 /// Tests/References/captions_golden.json, made by captions_golden.py.
 func golden() throws -> JSONValue {

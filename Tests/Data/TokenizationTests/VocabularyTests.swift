@@ -3,6 +3,7 @@ import Files
 import TestSupport
 import Testing
 import Tokenization
+import Vocabularies
 
 @Suite struct VocabularyTests {
   private let vocabulary = Vocabulary(words: SpecialToken.words + ["a", "dog"])

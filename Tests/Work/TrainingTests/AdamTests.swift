@@ -9,7 +9,7 @@ import Training
   /// Where `steps` steps under the gradient `slope` lead from 0.
   private func walk(_ slope: Float, steps: Int, learningRate: Double, clip: Double? = nil) -> Float {
     let parameters = ParameterSet([("w", [1])])
-    let gradients = parameters.zeros()
+    let gradients = parameters.gradients()
     gradients.matrix("w").fill(slope)
     var adam = Adam(parameters)
     for _ in 0..<steps {

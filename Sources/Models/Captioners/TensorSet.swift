@@ -2,27 +2,41 @@ import Diagnostics
 package import Kernels
 package import Weights
 
-/// A model's parameters under PyTorch's names in one flat buffer, so that an optimizer runs over all of them at once.
+/// What the tensors of a set are.
+package enum TensorRole {
+  package enum Parameter: Sendable {}
+  package enum Gradient: Sendable {}
+  /// What an optimizer remembers of earlier gradients.
+  package enum Moment: Sendable {}
+}
+
+package typealias ParameterSet = TensorSet<TensorRole.Parameter>
+package typealias GradientSet = TensorSet<TensorRole.Gradient>
+package typealias MomentSet = TensorSet<TensorRole.Moment>
+
+/// Where a tensor stands in its set.
+package struct TensorEntry: Sendable, Equatable {
+  package var name: String
+  package var shape: [Int]  // one or two dimensions
+  package var offset: Int
+  package var count: Int { shape.reduce(1, *) }
+}
+
+/// Named tensors in one flat buffer, so that an optimizer runs over all of them at once. What they are to the model is in the type:
+/// parameters (under PyTorch's names), their gradients and an optimizer's moments can't be taken for each other.
 ///
 /// Each tensor begins at a multiple of 64 bytes; the gaps stay zero.
-package struct ParameterSet: Sendable {
-  package struct Entry: Sendable, Equatable {
-    package var name: String
-    package var shape: [Int]  // one or two dimensions
-    package var offset: Int
-    package var count: Int { shape.reduce(1, *) }
-  }
-
-  package let entries: [Entry]
+package struct TensorSet<Role: Sendable>: Sendable {
+  package let entries: [TensorEntry]
   /// All of them, [1, floats].
   package let storage: Matrix
 
   /// Zeros for tensors of these shapes.
   package init(_ shapes: [(name: String, shape: [Int])]) {
-    var entries: [Entry] = []
+    var entries: [TensorEntry] = []
     var offset = 0
     for (name, shape) in shapes {
-      let entry = Entry(name: name, shape: shape, offset: offset)
+      let entry = TensorEntry(name: name, shape: shape, offset: offset)
       entries.append(entry)
       offset += (entry.count + 15) / 16 * 16
     }
@@ -30,8 +44,10 @@ package struct ParameterSet: Sendable {
     storage = Matrix(rows: 1, columns: offset)
   }
 
-  /// Zeros of the same shapes: gradients.
-  package func zeros() -> ParameterSet { ParameterSet(entries.map { ($0.name, $0.shape) }) }
+  /// Zeros of the same names and shapes, in another role.
+  fileprivate func zeros<Other>(_ role: Other.Type) -> TensorSet<Other> {
+    TensorSet<Other>(entries.map { ($0.name, $0.shape) })
+  }
 
   /// The tensor `name`; one dimension gives one row.
   package func matrix(_ name: String) -> Matrix {
@@ -51,7 +67,7 @@ package struct ParameterSet: Sendable {
   }
 
   /// Takes over the numbers of a set of the same shapes.
-  package func copy(from other: ParameterSet) {
+  package func copy(from other: TensorSet) {
     precondition(entries == other.entries)
     for entry in entries { matrix(entry.name).copy(from: other.matrix(entry.name)) }
   }
@@ -75,4 +91,12 @@ package struct ParameterSet: Sendable {
       matrix(entry.name).copy(from: tensor.values.span)
     }
   }
+}
+
+extension ParameterSet {
+  /// Room for the gradients of these parameters: zeros.
+  package func gradients() -> GradientSet { zeros(TensorRole.Gradient.self) }
+
+  /// Room for an optimizer's moments of these parameters: zeros.
+  package func moments() -> MomentSet { zeros(TensorRole.Moment.self) }
 }
