@@ -162,7 +162,7 @@ def training():
         return torch.nn.Parameter(torch.randn(*shape) / fan ** 0.5)
 
     class Loop(torch.nn.Module):
-        """The seed's: one step after the other, padded."""
+        """The course's: one step after the other, padded."""
 
         def __init__(self):
             super().__init__()

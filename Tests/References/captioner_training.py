@@ -1,4 +1,4 @@
-"""Writes captioner_training.json: losses, gradients and 20 Adam steps of the seed's model in PyTorch, small, in float64 and float32.
+"""Writes captioner_training.json: losses, gradients and 20 Adam steps of the course's model in PyTorch, small, in float64 and float32.
 
 usage: python3 Tests/References/captioner_training.py
 needs: torch 2.x

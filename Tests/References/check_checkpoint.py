@@ -1,4 +1,4 @@
-"""Loads a trained checkpoint into a plain PyTorch copy of the seed's model and compares it with what Captioneer did with it.
+"""Loads a trained checkpoint into a plain PyTorch copy of the course's model and compares it with what Captioneer did with it.
 
 usage: python3 Tests/References/check_checkpoint.py cache/seed-rnn-512 [RESULTS.json LOGITS.safetensors]
 

@@ -5,9 +5,9 @@ import Layers
 import Random
 import Weights
 
-/// The seed's captioner: pooled features are projected to a vanilla RNN's first hidden state, which then reads and says words.
+/// The captioner of the course's report: pooled features are projected to a vanilla RNN's first hidden state, which then reads and says words.
 ///
-/// Parameters stand under the names and in the layout of the seed's PyTorch modules.
+/// Parameters stand under the names and in the layout of the course's PyTorch modules.
 package final class RecurrentCaptioner: Sendable {
   package struct Sizes: Sendable, Equatable {
     package var features: Int
@@ -87,7 +87,7 @@ package final class RecurrentCaptioner: Sendable {
     }
   }
 
-  /// A new captioner with the seed's initial values: Wx, Wh ~ N(0,1)/√fan-in, b = 0, W_embed ~ N(0,1)/√words, linear layers
+  /// A new captioner with the course's initial values: Wx, Wh ~ N(0,1)/√fan-in, b = 0, W_embed ~ N(0,1)/√words, linear layers
   /// as `nn.Linear` (weight and bias even in ±1/√fan-in). Drawn from `SplitMix64(seed:)` in the order of the parameters.
   package convenience init(sizes: Sizes, vocabulary: [String], seed: UInt64) {
     let parameters = ParameterSet(Self.shapes(sizes))

@@ -57,7 +57,7 @@ package struct EpochRecord: Sendable, Equatable {
   package var epoch: Int
   /// Optimizer steps since the beginning.
   package var steps: Int
-  /// The seed's loss (summed over a caption's words) averaged over the captions, while they were being learnt.
+  /// The course's loss (summed over a caption's words) averaged over the captions, while they were being learnt.
   package var trainingLoss: Double
   /// The same on the validation split after the epoch; nil without such a split.
   package var validationLoss: Double?

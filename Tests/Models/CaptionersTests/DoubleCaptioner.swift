@@ -6,7 +6,7 @@ import Weights
   import Glibc
 #endif
 
-/// The seed's loss in f64 by plain loops over unpacked rows: what finite differences are taken of.
+/// The course's loss in f64 by plain loops over unpacked rows: what finite differences are taken of.
 struct DoubleCaptioner {
   private let parameters: [String: [Double]]
   private let sizes: RecurrentCaptioner.Sizes
