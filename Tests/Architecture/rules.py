@@ -31,7 +31,7 @@ NOT_LINKED = {
 }
 
 # Targets that are no room of a floor: where they stand instead.
-ELSEWHERE = {"TestSupport": "Tests/TestSupport", "measure-kernels": "Tests/Benchmarks/measure-kernels"}
+ELSEWHERE = {"TestSupport": "Tests/TestSupport", "CaptionerGolden": "Tests/Models/CaptionerGolden", "measure-kernels": "Tests/Benchmarks/measure-kernels"}
 # Tests that try no single module.
 OF_NO_MODULE = {"StageTests"}
 # Folders of Tests that hold scripts and data, and no Swift of their own.

@@ -9,7 +9,7 @@ import Testing
   import Glibc
 #endif
 
-/// Numbers from outside: CS231n's published values and gradients computed in f64, in ../shared/data/layer_vectors.json.
+/// Beside the numbers of `LayerTests`: CS231n's published values and gradients computed in f64, in ../shared/data/layer_vectors.json.
 private struct Vectors {
   let published: JSONValue
   let gradients: JSONValue
@@ -51,7 +51,7 @@ private struct Vectors {
 }
 
 /// Within f32 rounding of ten steps, at any CPU level: the worst seen is 3e-6 of the largest value.
-private func expectClose(
+func expectClose(
   _ ours: Matrix, _ theirs: [Float], _ tolerance: Float = 1e-5, sourceLocation: SourceLocation = #_sourceLocation
 ) {
   let values = ours.values

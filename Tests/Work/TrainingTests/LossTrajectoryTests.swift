@@ -1,3 +1,4 @@
+import CaptionerGolden
 import Captioners
 import JSON
 import Kernels
