@@ -161,7 +161,7 @@ let tests: [Target] = [
     name: "measure-kernels",
     dependencies: [
       "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
-      "Layers", "Random", "Vocabularies", "Workers", arguments,
+      "Random", "TestSupport", "Training", "Vocabularies", "Workers", arguments,
     ], path: "Tests/Benchmarks/measure-kernels", swiftSettings: safe),
 
   Floor.system.tests("Digests", ["Files"]),

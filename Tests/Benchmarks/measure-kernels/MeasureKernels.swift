@@ -66,8 +66,8 @@ import Kernels
     case .jpegQuarter: try play(DecodePath(folder: photos, limit: limit, denominator: 4).run)
     case .features: try play(FeaturePath(weights: weights, images: batch).run)
     case .training:
-      try play(
-        TrainingPath(batch: batch, hidden: hidden, captions: samples ?? 10_000, threads: threads).run)
+      try TrainingPath(batch: batch, hidden: hidden, captions: samples ?? 10_000, threads: threads).run(
+        Rounds(limit: rounds, repeats: repeats))
     case .greedy:
       try play(
         GreedyPath(checkpoint: checkpoint, cache: cache, batch: batch, hidden: hidden, captions: samples ?? 250).run)
@@ -79,7 +79,7 @@ import Kernels
       multiply(one, one, into: Matrix(rows: 1, columns: 1))
       let ran = Set(KernelMarks.levels.compactMap { $0?.name })
       say("{\"level\": \"\(CPULevel.current.name)\", \"kernels\": \"\(ran.sorted().joined(separator: " "))\"}")
-    case .makeCache: try makeFeaturesCache(try file(cache), rows: rows)
+    case .makeCache: try MadeUpCaches.writeFeatures(to: try file(cache), images: rows)
     }
   }
 
@@ -90,16 +90,12 @@ import Kernels
 
   /// - Parameter round: does the work once with that many threads and returns the items done.
   private func play(_ round: (_ threads: Int) throws -> Int) throws {
-    if rounds == nil { say("{\"ready\": true, \"level\": \"\(CPULevel.current)\"}") }
-    var done = 0
-    while rounds.map({ done < $0 }) ?? (readLine() != nil) {
+    let rounds = Rounds(limit: rounds, repeats: repeats)
+    while rounds.begins() {
       let start = ContinuousClock.now
       var items = 0
       for _ in 0..<repeats { items += try round(threads) }
-      let duration = start.duration(to: .now).components
-      let seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
-      say("{\"seconds\": \(seconds), \"items\": \(items)}")
-      done += 1
+      rounds.ends(after: start.duration(to: .now), items: items)
     }
   }
 }

@@ -100,24 +100,3 @@ final class ProductPath: Sendable {
     return 2 * side * side * side / 1_000_000
   }
 }
-
-/// Writes a features cache of random rows.
-func makeFeaturesCache(_ path: String, rows: Int) throws {
-  let writer = try CacheWriter(
-    path: path, journalIdentity: "measure-kernels",
-    datasets: [RowDataset("pooled", .float32, rowShape: [1280], description: "random numbers")], maximumRows: rows,
-    inputCount: rows, inputsPerBlock: 1000)
-  var random = SplitMix64(seed: 4)
-  let values = (0..<1000 * 1280).map { _ in Float(random.uniform()) }
-  for block in writer.finishedBlocks..<writer.blockCount {
-    let count = writer.inputRange(ofBlock: block).count
-    try writer.commit(block: block, rowCount: count, note: "") { sink in
-      try sink.append(dataset: 0, values.byteSpan.extracting(0..<count * 1280 * 4))
-    }
-  }
-  try writer.publish(
-    CacheIdentity(
-      format: "captioneer.features", formatVersion: 1, stage: "measure-kernels", codeVersion: 1, configuration: [:],
-      inputs: [:], splits: []),
-    columns: [NamedColumn("image_ids", .int64((0..<Int64(rows)).map { $0 }), description: "row numbers")])
-}
