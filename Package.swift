@@ -151,7 +151,7 @@ let sources: [Target] = [
 
 /// Tests stand where what they test stands; they may import from any floor.
 let tests: [Target] = [
-  .target(name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport", swiftSettings: safe),
+  .target(name: "TestSupport", dependencies: ["Diagnostics", "Files"], path: "Tests/TestSupport", swiftSettings: safe),
   .target(
     name: "CaptionerGolden",
     dependencies: ["Captioners", "Diagnostics", "Files", "JSON", "Kernels", "Layers", "TestSupport"],
@@ -172,12 +172,12 @@ let tests: [Target] = [
   Floor.formats.tests("Archives", ["Diagnostics", "Files", "TestSupport"]),
   Floor.formats.tests("HDF5", ["Diagnostics", "Files", "TestSupport"]),
   Floor.formats.tests("JPEG", ["Diagnostics", "Files", "TestSupport"]),
-  Floor.formats.tests("Weights", ["Diagnostics", "Files", "TestSupport"]),
+  Floor.formats.tests("Weights", ["Diagnostics", "Files", "Random", "TestSupport"]),
   Floor.compute.tests("Kernels", ["Files", "JSON", "TestSupport"]),
   Floor.compute.tests("Layers", ["Files", "JSON", "Kernels", "TestSupport"]),
-  Floor.data.tests("COCO", ["Diagnostics", "Digests", "Files", "JSON", "TestSupport"]),
+  Floor.data.tests("COCO", ["Diagnostics", "Digests", "Files", "JSON", "Random", "TestSupport"]),
   Floor.data.tests("Caches", ["Diagnostics", "Files", "HDF5", "JSON", "Kernels", "TestSupport"]),
-  Floor.data.tests("Images", ["Diagnostics", "Files", "JPEG", "JSON", "TestSupport"]),
+  Floor.data.tests("Images", ["Diagnostics", "Files", "JPEG", "JSON", "Random", "TestSupport"]),
   Floor.data.tests("Provenance", ["Diagnostics", "Files", "JSON", "TestSupport", "Workers"]),
   Floor.data.tests("Scenes", ["Diagnostics", "Files", "JSON", "TestSupport"]),
   Floor.data.tests("Tokenization", ["COCO", "Diagnostics", "Digests", "Files", "JSON", "TestSupport", "Vocabularies"]),
@@ -207,7 +207,7 @@ let tests: [Target] = [
     ]),
   Floor.stages.tests("Pipelines", ["Diagnostics", "Files", "TestSupport"]),
   Floor.stages.tests("StageSupport"),
-  Floor.stages.tests("Stage", ["Caches", "Files", "HDF5", "JSON", "TestSupport", "Weights"]),
+  Floor.stages.tests("Stage", ["Caches", "Files", "HDF5", "JSON", "Random", "TestSupport", "Weights"]),
 ]
 
 let package = Package(

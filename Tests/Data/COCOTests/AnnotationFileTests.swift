@@ -2,6 +2,7 @@ import COCO
 import Diagnostics
 import Digests
 import Files
+import Random
 import TestSupport
 import Testing
 
@@ -159,19 +160,15 @@ let smallFile = #"""
       (#"{"info": {"year": 2014}, "images": [{"id": 7, "file_name": "a\u00e9.jpg", "width": 640, "height": 480, "filepath": "v", "#
         + #""filename": "a.jpg", "cocoid": 3, "split": "train", "sentences": [{"raw": "A dog.", "sentid": 1}]}], "#
         + #""annotations": [{"id": 1, "image_id": 7, "caption": "Two \"dogs\"."}]}"#).utf8)
-    var seed: UInt64 = 3
-    func random(_ bound: Int) -> Int {
-      seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(seed >> 33) % bound
-    }
+    var random = SplitMix64(seed: 3)
     for _ in 0..<100 {
       var bytes = whole
-      for _ in 0...random(2) {
-        let place = random(bytes.count)
-        switch random(4) {
-        case 0: bytes[place] = UInt8(random(256))
+      for _ in 0...random.index(below: 2) {
+        let place = random.index(below: bytes.count)
+        switch random.index(below: 4) {
+        case 0: bytes[place] = UInt8(random.index(below: 256))
         case 1: bytes.remove(at: place)
-        case 2: bytes.insert(contentsOf: bytes[..<place].suffix(random(40)), at: place)
+        case 2: bytes.insert(contentsOf: bytes[..<place].suffix(random.index(below: 40)), at: place)
         default: bytes.replaceSubrange(place..<place, with: Array("99999999999999999999".utf8))
         }
       }

@@ -46,11 +46,6 @@ private struct Build {
     inputs: ["annotations": "abc"], splits: ["train", "val"])
 }
 
-private func content(_ path: String) throws -> [UInt8] {
-  let file = try MappedFile(path: path)
-  return file.bytes.values(at: 0, count: file.count)
-}
-
 @Suite struct CacheTests {
   private let folder: TemporaryFolder
   private let expected: [UInt8]
@@ -60,7 +55,7 @@ private func content(_ path: String) throws -> [UInt8] {
   init() throws {
     folder = try TemporaryFolder()
     try Build(path: folder.path + "/undisturbed.h5").run()
-    expected = try content(folder.path + "/undisturbed.h5")
+    expected = try contents(of: folder.path + "/undisturbed.h5")
     let dataset = try HDF5File(path: folder.path + "/undisturbed.h5").dataset("rows")
     rows = dataset.offset..<dataset.offset + dataset.shape.reduce(1, *)
   }
@@ -104,7 +99,7 @@ private func content(_ path: String) throws -> [UInt8] {
   @Test(arguments: [1, 2, 5]) func threadsDoNotShow(threads: Int) throws {
     let path = folder.path + "/threads.h5"
     try Build(path: path, threads: threads).run()
-    #expect(try content(path) == expected)
+    #expect(try contents(of: path) == expected)
   }
 
   @Test(arguments: [0, 1, 4, 9]) func anInterruptedBuildGoesOn(block: Int) throws {
@@ -112,7 +107,7 @@ private func content(_ path: String) throws -> [UInt8] {
     #expect(throws: Interrupted.self) { try Build(path: path, threads: 2, stopsAt: block).run() }
     #expect(!FileSystem.isFile(path))
     try Build(path: path, threads: 2).run()
-    #expect(try content(path) == expected)
+    #expect(try contents(of: path) == expected)
     #expect(!FileSystem.isFile(path + ".journal"))
   }
 
@@ -142,12 +137,12 @@ private func content(_ path: String) throws -> [UInt8] {
       as [(String, Int, Int?)]
     {
       #expect(throws: Interrupted.self) { try Build(path: path, stopsAt: 6).run() }
-      var bytes = try content(path + file)
+      var bytes = try contents(of: path + file)
       bytes[byte] ^= 1
       try FileSystem.replace(path + file, with: bytes)
       if let intact { #expect(try Build(path: path).writer().finishedBlocks == intact, "\(file) byte \(byte)") }
       try Build(path: path).run()
-      #expect(try content(path) == expected, "\(file) byte \(byte)")
+      #expect(try contents(of: path) == expected, "\(file) byte \(byte)")
     }
   }
 

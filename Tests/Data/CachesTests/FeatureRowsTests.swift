@@ -35,13 +35,6 @@ import Testing
     (0..<bits.bitWidth / 8).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
   }
 
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return ""
-    } catch { return "\(error)" }
-  }
-
   @Test(arguments: [true, false]) func rowsAreCopiedAsFloats(isHalf: Bool) throws {
     try write(isHalf ? .float16 : .float32) { row, channel in
       let value = Self.value(row, channel)
@@ -61,8 +54,7 @@ import Testing
   @Test func aRowThatWasEditedIsNamed() throws {
     try write(.float32) { Self.little(Self.value($0, $1).bitPattern) }
     let features = try FeatureRows(path: path)
-    let file = try MappedFile(path: path)
-    var content = file.bytes.values(at: 0, count: file.count, as: UInt8.self)
+    var content = try contents(of: path)
     let row = (0..<Self.channels).flatMap { Self.little(Self.value(3, $0).bitPattern) }
     let place = try #require(content.indices.first { content[$0...].starts(with: row) })
     content[place + 7] ^= 1

@@ -3,6 +3,7 @@ import Files
 import Images
 import JPEG
 import JSON
+import Random
 import TestSupport
 import Testing
 
@@ -49,8 +50,7 @@ import Testing
   }
 
   @Test func everyByteCutOffIsNoticed() throws {
-    let file = try MappedFile(path: FileSystem.join(Self.folder, "rgb422.jpg"))
-    let whole = file.bytes.values(at: 0, count: file.count, as: UInt8.self)
+    let whole = try contents(of: FileSystem.join(Self.folder, "rgb422.jpg"))
     let reader = ImageReader(ImageOptions(size: 8))
     for count in 0..<whole.count {
       let cut = Array(whole[..<count])
@@ -63,24 +63,21 @@ import Testing
 
   @Test func flippedBytesNeverCrash() throws {
     let reader = ImageReader(ImageOptions(size: 8))
-    var seed: UInt64 = 1
+    var random = SplitMix64(seed: 1)
     for name in ["rgb420.jpg", "progressive.jpg", "restarts.jpg", "turned6.jpg", "cmyk.jpg"] {
-      let file = try MappedFile(path: FileSystem.join(Self.folder, name))
-      let whole = file.bytes.values(at: 0, count: file.count, as: UInt8.self)
+      let whole = try contents(of: FileSystem.join(Self.folder, name))
       for _ in 0..<300 {
         var broken = whole
         for _ in 0..<3 {
-          seed = seed &* 6_364_136_223_846_793_005 &+ 1
-          broken[Int(seed >> 33) % whole.count] = UInt8(truncatingIfNeeded: seed >> 20)
+          broken[random.index(below: whole.count)] = UInt8(random.index(below: 256))
         }
         _ = try? reader.read(broken.byteSpan)
       }
     }
   }
 
-  @Test func fastModeIsNearExactMode() throws {
-    guard let data = SharedData.path else { return print(SharedData.skipReason) }
-    let folder = FileSystem.join(data, "photos")
+  @Test(.enabled(if: SharedData.path != nil, "\(SharedData.skipReason)")) func fastModeIsNearExactMode() throws {
+    let folder = FileSystem.join(try #require(SharedData.path), "photos")
     let exact = ImageReader(ImageOptions())
     let fast = ImageReader(ImageOptions(resampling: .fast))
     var sum = 0

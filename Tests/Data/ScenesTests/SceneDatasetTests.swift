@@ -2,7 +2,6 @@ import Diagnostics
 import Files
 import JSON
 import Scenes
-import Synchronization
 import TestSupport
 import Testing
 
@@ -24,18 +23,18 @@ import Testing
 
   @Test func threadsAndExtentDoNotMatter() throws {
     let folder = try TemporaryFolder()
-    func contents(_ name: String, train: Int, threads: Int) throws -> [[UInt8]] {
+    func drawn(_ name: String, train: Int, threads: Int) throws -> [[UInt8]] {
       let set = SceneDataset(folder: folder.path + "/" + name, trainCount: train, validationCount: 3, seed: 4)
       try set.write(threads: threads, progress: SilentProgress())
       let images = set.folder + "/images"
-      return try FileSystem.list(images).map { bytes(try MappedFile(path: images + "/" + $0)) }
-        + set.outputs.map { bytes(try MappedFile(path: $0)) }
+      return try FileSystem.list(images).map { try contents(of: images + "/" + $0) }
+        + set.outputs.map { try contents(of: $0) }
     }
-    let one = try contents("one", train: 5, threads: 1)
+    let one = try drawn("one", train: 5, threads: 1)
     #expect(one.count == 11)
-    #expect(try contents("three", train: 5, threads: 3) == one)
+    #expect(try drawn("three", train: 5, threads: 3) == one)
     // Scene 7 is scene 7 however many there are.
-    #expect(try contents("longer", train: 10, threads: 2)[..<8] == one[..<8])
+    #expect(try drawn("longer", train: 10, threads: 2)[..<8] == one[..<8])
   }
 
   /// Captions of an earlier series must not stay beside half of another's photographs.
@@ -58,7 +57,7 @@ import Testing
     try whole.write(threads: 2, progress: SilentProgress())
     func photographs(_ set: SceneDataset) throws -> [[UInt8]] {
       let images = set.folder + "/images"
-      return try FileSystem.list(images).map { bytes(try MappedFile(path: images + "/" + $0)) }
+      return try FileSystem.list(images).map { try contents(of: images + "/" + $0) }
     }
     #expect(throws: Interrupted.self) { try set.write(threads: 1, progress: StoppingProgress(after: 16)) }
     let first = set.folder + "/images/000000000001.jpg"
@@ -70,9 +69,9 @@ import Testing
     // Half a line, as a kill leaves it.
     let record = set.folder + "/scenes.record"
     try FileSystem.replace(record, with: String(try FileSystem.readText(record).dropLast(9)))
-    let progress = CountingProgress()
+    let progress = StoppingProgress(after: .max)
     try set.write(threads: 2, progress: progress)
-    #expect(progress.done.load(ordering: .relaxed) == 15)
+    #expect(progress.resumed == 15)
     #expect(try FileSystem.status(of: first)?.identity == before)
     #expect(try photographs(set) == photographs(whole))
   }
@@ -94,27 +93,4 @@ import Testing
     #expect(throws: InputError.self) { try set.write(threads: 1, progress: SilentProgress()) }
     withExtendedLifetime(lock) {}
   }
-
-  private func bytes(_ file: borrowing MappedFile) -> [UInt8] {
-    file.bytes.values(at: 0, count: file.bytes.byteCount)
-  }
-}
-
-/// Asks to stop after some units.
-private final class StoppingProgress: ProgressReporter {
-  private let remaining: Atomic<Int>
-  init(after count: Int) { remaining = Atomic(count) }
-  func begin(_ phase: String, total: Int, done: Int, unit: String) {}
-  func advance(by count: Int) { remaining.subtract(count, ordering: .relaxed) }
-  func note(_ line: String) {}
-  var isCancelled: Bool { remaining.load(ordering: .relaxed) <= 0 }
-}
-
-/// Remembers how much was finished before.
-private final class CountingProgress: ProgressReporter {
-  let done = Atomic<Int>(0)
-  func begin(_ phase: String, total: Int, done: Int, unit: String) { self.done.store(done, ordering: .relaxed) }
-  func advance(by count: Int) {}
-  func note(_ line: String) {}
-  var isCancelled: Bool { false }
 }

@@ -9,7 +9,7 @@ import Testing
   static let folder = FileSystem.join(SharedData.repository, "Tests/References/archives")
 
   /// What make_archives.py put in.
-  static let contents: [(name: String, bytes: [UInt8])] = [
+  static let members: [(name: String, bytes: [UInt8])] = [
     ("train/empty.txt", []), ("train/numbers.bin", (0..<3000).map { (number: Int) in UInt8(number * 7 % 251) }),
     ("train/words.txt", Array(String(repeating: "a man on a horse\n", count: 40).utf8)),
   ]
@@ -17,9 +17,9 @@ import Testing
   @Test(arguments: ["stored.zip", "deflated.zip", "wide.zip"])
   func entriesComeOutAsTheyWentIn(name: String) throws {
     let archive = try ZipArchive(path: FileSystem.join(Self.folder, name))
-    #expect(archive.entries.map(\.name) == Self.contents.map(\.name))
+    #expect(archive.entries.map(\.name) == Self.members.map(\.name))
     var buffer: [UInt8] = []
-    for (entry, expected) in zip(archive.entries, Self.contents) {
+    for (entry, expected) in zip(archive.entries, Self.members) {
       let found = try archive.withBytes(of: entry, buffer: &buffer) {
         $0.values(at: 0, count: $0.byteCount, as: UInt8.self)
       }
@@ -30,8 +30,7 @@ import Testing
   @Test func damageIsNoticed() throws {
     let scratch = try TemporaryFolder()
     for name in ["stored.zip", "deflated.zip", "wide.zip"] {
-      let file = try MappedFile(path: FileSystem.join(Self.folder, name))
-      let whole = file.bytes.values(at: 0, count: file.count, as: UInt8.self)
+      let whole = try contents(of: FileSystem.join(Self.folder, name))
       let path = FileSystem.join(scratch.path, name)
       for count in stride(from: 0, to: whole.count, by: 151) {
         try FileSystem.replace(path, with: Array(whole[..<count]))
@@ -48,7 +47,7 @@ import Testing
           let found = try? archive.withBytes(of: entry, buffer: &buffer) {
             $0.values(at: 0, count: $0.byteCount, as: UInt8.self)
           }
-          if let found, !Self.contents.contains(where: { $0.bytes == found }) { undetected += 1 }
+          if let found, !Self.members.contains(where: { $0.bytes == found }) { undetected += 1 }
         }
       }
       #expect(undetected == 0)

@@ -68,18 +68,15 @@ import Testing
 
   @Test func equalContentGivesEqualBytes() throws {
     _ = try write()
-    let first = try MappedFile(path: path)
-    let bytes = first.bytes.values(at: 0, count: first.count, as: UInt8.self)
+    let bytes = try contents(of: path)
     _ = try write()
-    let second = try MappedFile(path: path)
-    #expect(second.bytes.values(at: 0, count: second.count, as: UInt8.self) == bytes)
+    #expect(try contents(of: path) == bytes)
   }
 
   /// Whatever a file is cut to, it is refused or read, with one error, and nothing crashes.
   @Test func aFileThatIsCutShortIsRefused() throws {
     _ = try write()
-    let whole = try MappedFile(path: path)
-    let bytes = whole.bytes.values(at: 0, count: whole.count, as: UInt8.self)
+    let bytes = try contents(of: path)
     for count in [0, 1, 8, 100, bytes.count / 2, bytes.count - 1] {
       try FileSystem.replace(path, with: Array(bytes[..<count]))
       let error = #expect(throws: InputError.self) { try HDF5File(path: path) }

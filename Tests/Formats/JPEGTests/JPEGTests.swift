@@ -60,9 +60,7 @@ import Testing
     #expect(throws: JPEGFailure(.limit, "33 x 50 pixels are more than the limit of 1649")) {
       _ = try Self.decode(file, limits: limits)
     }
-    let progressive = try MappedFile(
-      path: FileSystem.join(SharedData.repository, "Tests/References/jpegs/progressive.jpg"))
-    let bytes = progressive.bytes.values(at: 0, count: progressive.count, as: UInt8.self)
+    let bytes = try contents(of: FileSystem.join(SharedData.repository, "Tests/References/jpegs/progressive.jpg"))
     limits = JPEGLimits()
     limits.scans = 2
     #expect(throws: JPEGFailure(.limit, "more than 2 scans")) { _ = try Self.decode(bytes, limits: limits) }
@@ -75,9 +73,7 @@ import Testing
 
   /// Few bytes that claim much get little: pixels times scans, and memory by the file's own size.
   @Test func workAndMemoryAreBounded() throws {
-    let progressive = try MappedFile(
-      path: FileSystem.join(SharedData.repository, "Tests/References/jpegs/progressive.jpg"))
-    let bytes = progressive.bytes.values(at: 0, count: progressive.count, as: UInt8.self)
+    let bytes = try contents(of: FileSystem.join(SharedData.repository, "Tests/References/jpegs/progressive.jpg"))
     var limits = JPEGLimits()
     limits.scannedPixels = 1
     #expect {

@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import Random
 import TestSupport
 import Testing
 import Weights
@@ -10,12 +11,6 @@ func withFile<Result>(_ bytes: [UInt8], _ name: String, _ body: (String) throws 
   let path = folder.path + "/" + name
   try FileSystem.replace(path, with: bytes)
   return try withExtendedLifetime(folder) { try body(path) }
-}
-
-/// What the user would read.
-func message(_ body: () throws -> Void) -> String {
-  do { try body() } catch { return "\(error)" }
-  return "no error"
 }
 
 struct SafetensorsTests {
@@ -119,18 +114,14 @@ struct SafetensorsTests {
 
   @Test func mutatedFilesNeverCrash() throws {
     let whole = safetensors(tensors, metadata: [("epoch", "3"), ("a", "ü\n")])
-    var seed: UInt64 = 9
-    func random(_ bound: Int) -> Int {
-      seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(seed >> 33) % bound
-    }
+    var random = SplitMix64(seed: 9)
     for _ in 0..<100 {
       var mutated = whole
-      for _ in 0...random(3) {
-        let place = random(mutated.count)
-        switch random(3) {
-        case 0: mutated[place] = UInt8(random(256))
-        case 1: mutated[place] = Array("0123456789[]{},:\"".utf8)[random(17)]
+      for _ in 0...random.index(below: 3) {
+        let place = random.index(below: mutated.count)
+        switch random.index(below: 3) {
+        case 0: mutated[place] = UInt8(random.index(below: 256))
+        case 1: mutated[place] = Array("0123456789[]{},:\"".utf8)[random.index(below: 17)]
         default: mutated.insert(contentsOf: Array("99999999999".utf8), at: place)
         }
       }

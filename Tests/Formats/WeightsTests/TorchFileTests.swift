@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import Random
 import TestSupport
 import Testing
 import Weights
@@ -7,10 +8,6 @@ import Weights
 /// Files of Tests/References/torch_files.py.
 struct TorchFileTests {
   private func path(_ name: String) -> String { SharedData.repository + "/Tests/References/torch_\(name).pth" }
-  private func bytes(_ name: String) throws -> [UInt8] {
-    let file = try MappedFile(path: path(name))
-    return file.bytes.values(at: 0, count: file.count)
-  }
 
   @Test(arguments: ["zip", "legacy", "protocol4"])
   func tensorsAreRead(_ name: String) throws {
@@ -50,7 +47,7 @@ struct TorchFileTests {
   /// Every cut and many flipped bytes: an error or other numbers, never a trap.
   @Test(arguments: ["zip", "legacy"])
   func damageIsNoTrap(_ name: String) throws {
-    let whole = try bytes(name)
+    let whole = try contents(of: path(name))
     for count in stride(from: 0, to: whole.count, by: 7) {
       try withFile(Array(whole[..<count]), "cut.pth") { path in
         let found = message { _ = try loadWeights(path: path) }
@@ -196,20 +193,16 @@ struct TorchFileTests {
   }
 
   @Test(arguments: ["zip", "legacy", "protocol4"]) func mutatedFilesNeverCrash(_ name: String) throws {
-    let whole = try bytes(name)
-    var seed: UInt64 = 5
-    func random(_ bound: Int) -> Int {
-      seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(seed >> 33) % bound
-    }
+    let whole = try contents(of: path(name))
+    var random = SplitMix64(seed: 5)
     for _ in 0..<60 {
       var mutated = whole
-      for _ in 0...random(4) {
-        let place = random(mutated.count)
-        switch random(3) {
-        case 0: mutated[place] = UInt8(random(256))
+      for _ in 0...random.index(below: 4) {
+        let place = random.index(below: mutated.count)
+        switch random.index(below: 3) {
+        case 0: mutated[place] = UInt8(random.index(below: 256))
         case 1: mutated.replaceSubrange(place..<min(mutated.count, place + 4), with: [255, 255, 255, 127])
-        default: mutated.insert(contentsOf: mutated[..<place].suffix(random(64)), at: place)
+        default: mutated.insert(contentsOf: mutated[..<place].suffix(random.index(below: 64)), at: place)
         }
       }
       try withFile(mutated, "mutated.pth") { path in

@@ -5,21 +5,9 @@ import FeatureNetworks
 import Files
 import HDF5
 import JSON
-import Synchronization
 import TestSupport
 import Testing
 import Weights
-
-/// Stops the work once `limit` units are done.
-private final class StoppingProgress: ProgressReporter {
-  private let done = Atomic<Int>(0)
-  private let limit: Int
-  init(after limit: Int) { self.limit = limit }
-  func begin(_ phase: String, total: Int, done: Int, unit: String) {}
-  func advance(by count: Int) { done.add(count, ordering: .relaxed) }
-  func note(_ line: String) {}
-  var isCancelled: Bool { done.load(ordering: .relaxed) >= limit }
-}
 
 struct FeatureCacheJobTests {
   private let temporary: TemporaryFolder

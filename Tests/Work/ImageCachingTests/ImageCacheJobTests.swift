@@ -5,7 +5,6 @@ import ImageCaching
 import Images
 import JPEG
 import JSON
-import Synchronization
 import TestSupport
 import Testing
 
@@ -30,22 +29,6 @@ import Testing
       maximumFailures: failures, threads: threads)
   }
 
-  static func bytes(_ path: String) throws -> [UInt8] {
-    let file = try MappedFile(path: path)
-    return file.bytes.values(at: 0, count: file.count, as: UInt8.self)
-  }
-
-  /// Asks to stop after so many images.
-  final class Stopper: ProgressReporter {
-    let left: Mutex<Int>
-    let resumed = Mutex(0)
-    init(after count: Int) { left = Mutex(count) }
-    func begin(_ phase: String, total: Int, done: Int, unit: String) { resumed.withLock { $0 = done } }
-    func advance(by count: Int) { left.withLock { $0 -= count } }
-    func note(_ line: String) {}
-    var isCancelled: Bool { left.withLock { $0 <= 0 } }
-  }
-
   @Test func interruptedRunsEndInTheSameBytes() throws {
     let scratch = try TemporaryFolder()
     let photographs = FileSystem.join(scratch.path, "photographs")
@@ -57,14 +40,14 @@ import Testing
     let stopped = FileSystem.join(scratch.path, "stopped.h5")
     var resumed: [Int] = []
     for _ in 0..<20 {
-      let stopper = Stopper(after: 70)
+      let stopper = StoppingProgress(after: 70)
       let job = try Self.job(photographs, count: 150)
       let isDone = (try? job.run(path: stopped, progress: stopper)) != nil
-      resumed.append(stopper.resumed.withLock { $0 })
+      resumed.append(stopper.resumed)
       if isDone { break }
     }
     #expect(resumed.count > 1 && resumed == resumed.sorted() && (resumed.last ?? 0) > 0)
-    #expect(try Self.bytes(stopped) == Self.bytes(whole))
+    #expect(try contents(of: stopped) == contents(of: whole))
   }
 
   @Test func changedPhotographIsDecodedAgain() throws {
@@ -73,15 +56,15 @@ import Testing
     try Self.folder(photographs, count: 150)
     let path = FileSystem.join(scratch.path, "images.h5")
     let interrupted = try Self.job(photographs, count: 150, threads: 1)
-    #expect(throws: Interrupted.self) { _ = try interrupted.run(path: path, progress: Stopper(after: 100)) }
+    #expect(throws: Interrupted.self) { _ = try interrupted.run(path: path, progress: StoppingProgress(after: 100)) }
     try FileSystem.replace(FileSystem.join(photographs, "40.jpg"), with: Self.jpeg(255))
-    let second = Stopper(after: 1000)
+    let second = StoppingProgress(after: 1000)
     _ = try Self.job(photographs, count: 150).run(path: path, progress: second)
     // Blocks are of 32: only the one before the changed photograph's was kept.
-    #expect(second.resumed.withLock { $0 } == 32)
+    #expect(second.resumed == 32)
     let fresh = FileSystem.join(scratch.path, "fresh.h5")
     _ = try Self.job(photographs, count: 150).run(path: fresh, progress: SilentProgress())
-    #expect(try Self.bytes(path) == Self.bytes(fresh))
+    #expect(try contents(of: path) == contents(of: fresh))
   }
 
   @Test func failuresAreInTheLedgerAndShiftNobody() throws {
@@ -116,12 +99,12 @@ import Testing
     try Self.folder(photographs, count: 150)
     let path = FileSystem.join(scratch.path, "images.h5")
     let interrupted = try Self.job(photographs, count: 150, threads: 1)
-    #expect(throws: Interrupted.self) { _ = try interrupted.run(path: path, progress: Stopper(after: 100)) }
+    #expect(throws: Interrupted.self) { _ = try interrupted.run(path: path, progress: StoppingProgress(after: 100)) }
     var job = interrupted
     job.restarts = true
-    let second = Stopper(after: 1000)
+    let second = StoppingProgress(after: 1000)
     #expect(try job.run(path: path, progress: second).resumed == 0)
-    #expect(second.resumed.withLock { $0 } == 0)
+    #expect(second.resumed == 0)
   }
 
   /// The file that is where `file_name` says comes before one of the same name elsewhere.

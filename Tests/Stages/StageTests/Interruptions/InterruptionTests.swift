@@ -1,4 +1,5 @@
 import Files
+import Random
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ extension BuiltStages {
 
     /// Kills `stage` at moments spread over an undisturbed run's time, each on top of what the kills before it left.
     private func disturb(_ stage: String, _ arguments: [String], output: String) throws {
-      var random = SmallRandom(state: 20)
+      var random = SplitMix64(seed: 20)
       try succeed(stage, arguments)
       let undisturbed = try contents(of: output)
       try FileSystem.remove(output)
@@ -25,7 +26,7 @@ extension BuiltStages {
       for kill in 0..<Self.kills {
         for threads in ["1", "2"] {
           try FileSystem.remove(output)
-          let moment = (Double(kill) + Double(random.next() + 1) / 2) / Double(Self.kills) * seconds
+          let moment = (Double(kill) + random.uniform()) / Double(Self.kills) * seconds
           let killed = try StageProcess.run(
             stage, arguments + ["--threads", threads], disturbance: .signalAfter(moment, signal: SIGKILL))
           if killed.code == 128 + SIGKILL {

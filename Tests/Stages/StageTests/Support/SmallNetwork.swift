@@ -1,12 +1,14 @@
+import Random
 import Weights
 
 /// Writes a MobileNetV2 of small width under torchvision's names, its weights made up: enough to run every layer.
 func writeSmallNetwork(to path: String, changing seed: UInt64 = 1) throws {
-  var random = SmallRandom(state: seed)
+  var random = SplitMix64(seed: seed)
   var tensors: [NamedTensor] = []
   func add(_ name: String, _ shape: [Int], scale: Float) {
     let count = shape.reduce(1, *)
-    tensors.append(NamedTensor(name: name, shape: shape, values: (0..<count).map { _ in random.next() * scale }))
+    tensors.append(
+      NamedTensor(name: name, shape: shape, values: (0..<count).map { _ in random.uniform(-scale, scale) }))
   }
   func addNorm(_ name: String, _ channels: Int) {
     for (suffix, value) in [("weight", 1), ("bias", 0.1), ("running_mean", 0), ("running_var", 1)] as [(String, Float)]
@@ -36,20 +38,4 @@ func writeSmallNetwork(to path: String, changing seed: UInt64 = 1) throws {
   }
   addConvolution("features.18.0", "features.18.1", [1280, input, 1, 1])
   try writeSafetensors(tensors, to: path)
-}
-
-/// Steele, Lea and Flood's SplitMix64: equal numbers everywhere.
-struct SmallRandom {
-  var state: UInt64
-
-  mutating func bits() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// In -1 ... 1.
-  mutating func next() -> Float { Float(bits() >> 40) / Float(1 << 23) - 1 }
 }
