@@ -80,7 +80,7 @@ let sources: [Target] = [
   Floor.formats.swift("JPEG", ["CJPEG", "Diagnostics", "Files"]),
   Floor.formats.library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
   Floor.formats.swift("Archives", ["CZlib", "Diagnostics", "Files"]),
-  Floor.formats.swift("Weights", ["Diagnostics", "Digests", "Files", "JSON"]),
+  Floor.formats.swift("Weights", ["Archives", "Diagnostics", "Digests", "Files", "JSON"]),
 
   // Compute: numbers; forward beside backward.
   Floor.compute.c("CKernels"),
@@ -135,7 +135,8 @@ let sources: [Target] = [
   Floor.stages.swift(
     "StageSupport", ["Diagnostics", "Files", "JSON", "Kernels", "Provenance", "Workers", arguments]),
   Floor.stages.swift("DatasetArguments", ["COCO", "Provenance", arguments]),
-  Floor.stages.swift("Pipelines", ["Diagnostics", "Files", "JSON", .product(name: "Yams", package: "Yams")]),
+  Floor.stages.swift(
+    "Pipelines", ["Diagnostics", "Files", "JSON", "StageSupport", .product(name: "Yams", package: "Yams")]),
   Floor.stages.stage(
     "decode-images", ["COCO", "Caches", "DatasetArguments", "Files", "ImageCaching", "Images", "Provenance"]),
   Floor.stages.stage(

@@ -6,16 +6,6 @@ import Files
   import Glibc
 #endif
 
-/// One file in a zip archive.
-package struct ZipEntry: Equatable, Sendable {
-  package let name: String
-  /// Bytes as stored, and once unpacked.
-  package let storedCount, count: Int
-  package let checksum: UInt32  // CRC-32
-  let method: Int
-  let headerOffset: Int
-}
-
 /// A zip file, read in place: the directory at once, the entries when they are asked for. Archives beyond 4 GB (zip64) too.
 ///
 /// Format: PKWARE's APPNOTE 6.3, without encryption and without archives in several parts.
@@ -31,6 +21,15 @@ package final class ZipArchive: Sendable {
     let file = try MappedFile(path: path)
     self.file = file
     entries = try ZipDirectory(bytes: file.bytes, path: path).entries
+    for entry in entries {
+      func fail(_ problem: String) -> InputError {
+        InputError(file: path, problem, remedy: "fetch the archive again; it must be a whole zip file")
+      }
+      guard !entry.isEncrypted else { throw fail("has an encrypted entry: \(entry.name)") }
+      guard entry.method == 0 || entry.method == 8 else {
+        throw fail("packs \(entry.name) by method \(entry.method); stored (0) and deflated (8) entries can be read")
+      }
+    }
     file.discard(0..<file.count)
   }
 
@@ -49,7 +48,7 @@ package final class ZipArchive: Sendable {
         "the entry has \(max(entry.count, entry.storedCount)) bytes, more than the \(limit) that a photograph may have")
     }
     let file = file
-    let range = try range(of: entry)
+    let range = try ZipDirectory.range(of: entry, in: file.bytes, path: path)
     defer { file.discard(entry.headerOffset..<range.upperBound) }
     let stored = file.bytes.extracting(range)
     guard entry.method != 0 else {
@@ -60,23 +59,6 @@ package final class ZipArchive: Sendable {
     let unpacked = buffer.byteSpan.extracting(first: entry.count)
     try verify(unpacked, entry)
     return try body(unpacked)
-  }
-
-  /// Where the entry's bytes lie: behind its local header, whose lengths may differ from the directory's.
-  private func range(of entry: ZipEntry) throws -> Range<Int> {
-    let file = file
-    let bytes = file.bytes
-    let header = entry.headerOffset
-    guard header <= bytes.byteCount - 30, bytes.value(at: header, as: UInt32.self) == 0x0403_4B50 else {
-      throw damaged(entry, "has no header")
-    }
-    let nameCount = Int(bytes.value(at: header + 26, as: UInt16.self))
-    let extraCount = Int(bytes.value(at: header + 28, as: UInt16.self))
-    let start = header + 30 + nameCount + extraCount
-    guard start <= bytes.byteCount, entry.storedCount <= bytes.byteCount - start else {
-      throw damaged(entry, "reaches beyond the file")
-    }
-    return start..<start + entry.storedCount
   }
 
   private func verify(_ bytes: RawSpan, _ entry: ZipEntry) throws {

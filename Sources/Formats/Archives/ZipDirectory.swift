@@ -1,14 +1,31 @@
-import Diagnostics
+package import Diagnostics
 import Files
 
-/// The directory at the end of a zip file.
-struct ZipDirectory {
-  var entries: [ZipEntry] = []
+/// One file in a zip archive.
+package struct ZipEntry: Equatable, Sendable {
+  package let name: String
+  /// Bytes as stored, and once unpacked.
+  package let storedCount, count: Int
+  package let checksum: UInt32  // CRC-32
+  /// 0 stored, 8 deflated.
+  package let method: Int
+  package let isEncrypted: Bool
+  let headerOffset: Int
 
-  init(bytes: RawSpan, path: String) throws(InputError) {
-    func fail(_ problem: String) -> InputError {
-      InputError(file: path, problem, remedy: "fetch the archive again; it must be a whole zip file")
-    }
+  package var isStored: Bool { method == 0 && !isEncrypted }
+}
+
+/// The directory at the end of a zip file, zip64 too. Which entries can be used is for whoever reads them to say.
+package struct ZipDirectory {
+  /// The files, in the directory's order; folders are left out.
+  package private(set) var entries: [ZipEntry] = []
+
+  /// - Parameter remedy: what to do about a file that is no whole zip file.
+  /// - Throws: `InputError` for bytes that are no zip file, or one that is cut short or damaged.
+  package init(
+    bytes: RawSpan, path: String, remedy: String = "fetch the archive again; it must be a whole zip file"
+  ) throws(InputError) {
+    func fail(_ problem: String) -> InputError { InputError(file: path, problem, remedy: remedy) }
     func short(_ offset: Int) -> Int { Int(bytes.value(at: offset, as: UInt16.self)) }
     func long(_ offset: Int) -> Int { Int(bytes.value(at: offset, as: UInt32.self)) }
     func wide(_ offset: Int) -> Int { Int(clamping: bytes.value(at: offset, as: UInt64.self)) }
@@ -71,18 +88,35 @@ struct ZipDirectory {
         decoding: bytes.values(at: offset + 46, count: nameCount, as: UInt8.self), as: UTF8.self)
       offset = next
       if name.hasSuffix("/") { continue }
-      guard flags & 1 == 0 else { throw fail("has an encrypted entry: \(name)") }
-      guard method == 0 || method == 8 else {
-        throw fail("packs \(name) by method \(method); stored (0) and deflated (8) entries can be read")
-      }
       guard method != 0 || stored == size, (0...bytes.byteCount).contains(stored), size >= 0, header >= 0,
-        header <= bytes.byteCount, size / 1100 <= stored
+        header <= bytes.byteCount, method != 8 || size / 1100 <= stored
       else { throw fail("has a damaged directory: \(name) can't have \(size) bytes at byte \(header)") }
       entries.append(
         ZipEntry(
-          name: name, storedCount: stored, count: size,
-          checksum: checksum,
-          method: method, headerOffset: header))
+          name: name, storedCount: stored, count: size, checksum: checksum, method: method, isEncrypted: flags & 1 != 0,
+          headerOffset: header))
     }
+  }
+
+  /// Where the entry's bytes lie in the archive's `bytes`: behind its local header, whose lengths may differ from the directory's.
+  ///
+  /// - Throws: `InputError` about the entry.
+  package static func range(
+    of entry: ZipEntry, in bytes: RawSpan, path: String, remedy: String = "fetch the archive again"
+  ) throws(InputError) -> Range<Int> {
+    func fail(_ problem: String) -> InputError {
+      InputError(file: path, at: entry.name, "the entry \(problem)", remedy: remedy)
+    }
+    let header = entry.headerOffset
+    guard header <= bytes.byteCount - 30, bytes.value(at: header, as: UInt32.self) == 0x0403_4B50 else {
+      throw fail("has no header")
+    }
+    let nameCount = Int(bytes.value(at: header + 26, as: UInt16.self))
+    let extraCount = Int(bytes.value(at: header + 28, as: UInt16.self))
+    let start = header + 30 + nameCount + extraCount
+    guard start <= bytes.byteCount, entry.storedCount <= bytes.byteCount - start else {
+      throw fail("reaches beyond the file")
+    }
+    return start..<start + entry.storedCount
   }
 }

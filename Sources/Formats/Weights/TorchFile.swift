@@ -1,3 +1,4 @@
+import Archives
 import Diagnostics
 import Files
 
@@ -11,8 +12,10 @@ struct TorchFile {
     self.path = file.path
   }
 
+  private static let remedy = "give a whole file written by torch.save"
+
   private func fail(_ place: String, _ problem: String) -> InputError {
-    InputError(file: path, at: place, problem, remedy: "give a whole file written by torch.save")
+    InputError(file: path, at: place, problem, remedy: Self.remedy)
   }
 
   // MARK: The legacy container: five pickles, then the storages
@@ -74,18 +77,26 @@ struct TorchFile {
   }
 
   func readZip() throws -> [NamedTensor] {
-    let zip = try TorchZip(file.bytes, path: path)
-    guard let program = zip.entries.first(where: { $0.name.hasSuffix("/data.pkl") }) else {
+    var places: [String: Range<Int>] = [:]
+    var programName: String?
+    for entry in try ZipDirectory(bytes: file.bytes, path: path, remedy: Self.remedy).entries {
+      // Torch stores, so that its files can be mapped.
+      guard entry.isStored else { throw fail("entry \(entry.name)", "is compressed, which torch never does") }
+      let place = try ZipDirectory.range(of: entry, in: file.bytes, path: path, remedy: Self.remedy)
+      // Of two entries of one name the first counts.
+      if places[entry.name] == nil { places[entry.name] = place }
+      if programName == nil, entry.name.hasSuffix("/data.pkl") { programName = entry.name }
+    }
+    guard let programName, let program = places[programName] else {
       throw fail("zip", "has no data.pkl: it is not a file that torch.save wrote")
     }
-    let folder = String(program.name.dropLast("data.pkl".count))
-    let places = Dictionary(zip.entries.map { ($0.name, $0.bytes) }, uniquingKeysWith: { first, _ in first })
+    let folder = String(programName.dropLast("data.pkl".count))
     if let order = places[folder + "byteorder"] {
       let text = String(
         decoding: file.bytes.values(at: order.lowerBound, count: order.count, as: UInt8.self), as: UTF8.self)
       guard text == "little" else { throw fail("entry byteorder", "was written on a \(text)-endian machine") }
     }
-    var reader = PickleReader(file.bytes.extracting(program.bytes), at: 0, path: path)
+    var reader = PickleReader(file.bytes.extracting(program), at: 0, path: path)
     let state = try reader.read { value in try stateDictionary(value) }
     return try tensors(of: state) { places[folder + "data/" + $0] }
   }

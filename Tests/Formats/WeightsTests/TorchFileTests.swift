@@ -100,6 +100,45 @@ struct TorchFileTests {
     }
   }
 
+  /// The directory's place and length in 64 bits, as beyond 4 GB (APPNOTE 6.3, 4.3.14 and 4.3.15).
+  @Test func wideDirectoriesAreRead() throws {
+    let whole = try bytes("zip")
+    let end = whole.count - 22
+    func number<T: BitwiseCopyable>(_ offset: Int, _ type: T.Type) -> T {
+      whole.byteSpan.value(at: offset, as: type)
+    }
+    let count = UInt64(number(end + 10, UInt16.self))
+    var wide = Array(whole[..<end])
+    let record = UInt64(wide.count)
+    wide.append(bytesOf: [UInt32(0x0606_4B50)])
+    wide.append(bytesOf: [UInt64(44)])
+    wide.append(bytesOf: [UInt16(45), 45])
+    wide.append(bytesOf: [UInt32(0), 0])
+    wide.append(bytesOf: [
+      count, count, UInt64(number(end + 12, UInt32.self)), UInt64(number(end + 16, UInt32.self)),
+    ])
+    wide.append(bytesOf: [UInt32(0x0706_4B50), 0])
+    wide.append(bytesOf: [record])
+    wide.append(bytesOf: [UInt32(1), 0x0605_4B50])
+    wide.append(bytesOf: [UInt16(0), 0, 0xFFFF, 0xFFFF])
+    wide.append(bytesOf: [UInt32.max, UInt32.max])
+    wide.append(bytesOf: [UInt16(0)])
+    let expected = try loadWeights(path: path("zip"))
+    try withFile(wide, "wide.pth") { path in
+      let found = try loadWeights(path: path)
+      #expect(found == expected)
+    }
+  }
+
+  @Test func packedEntriesAreRefused() throws {
+    var packed = try bytes("zip")
+    let directory = Int(packed.byteSpan.value(at: packed.count - 6, as: UInt32.self))
+    packed[directory + 10] = 8
+    try withFile(packed, "packed.pth") { path in
+      #expect(message { _ = try loadWeights(path: path) }.contains("is compressed, which torch never does"))
+    }
+  }
+
   // MARK: Pickles of others
 
   private func zip(_ pickle: [UInt8], storage: [UInt8] = []) -> [UInt8] {
