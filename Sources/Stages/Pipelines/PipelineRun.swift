@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import StageSupport
 
 /// Runs a pipeline's stages in order; each stage itself says whether it has anything to do.
 package struct PipelineRun {
@@ -36,13 +37,13 @@ package struct PipelineRun {
       var step = PipelineStep(stage: stage, result)
       func maker(_ file: String?) -> PipelineStep? {
         guard let file else { return nil }
-        return steps.first { $0.status == PipelineStep.wouldRun && $0.makes(file) }
+        return steps.first { $0.status == .wouldRun && $0.makes(file) }
       }
       if step.code == 1, let file = step.error?.file, let earlier = maker(file) {
-        step.becomes(PipelineStep.wouldRun, because: "needs \(file), which \(earlier.stage.name) makes")
-      } else if step.code == 0, step.status != PipelineStep.wouldRun {
+        step.becomes(.wouldRun, because: "needs \(file), which \(earlier.stage.name) makes")
+      } else if step.code == 0, step.status != .wouldRun {
         if let file = step.inputs.first(where: { maker($0) != nil }), let earlier = maker(file) {
-          step.becomes(PipelineStep.wouldRun, because: "reads \(file), which \(earlier.stage.name) makes anew")
+          step.becomes(.wouldRun, because: "reads \(file), which \(earlier.stage.name) makes anew")
         }
       }
       steps.append(step)

@@ -1,11 +1,10 @@
 package import Diagnostics
 import Files
 package import JSON
+package import StageSupport
 
 /// What one stage of a pipeline did, or would do.
 package struct PipelineStep: Sendable {
-  static let wouldRun = "would run"
-
   package var stage: PipelineFile.Stage
   /// The stage's exit code; 128 + the signal's number where a signal ended it.
   package var code: Int32
@@ -22,8 +21,10 @@ package struct PipelineStep: Sendable {
     report = try? JSONValue(parsing: result.output)
   }
 
-  /// `made`, `up to date`, `would run`, `incomplete`, `failed` or `interrupted`.
-  package var status: String { report?["status"]?.string ?? (code == 0 ? "made" : "failed") }
+  /// As the stage says it, or by its exit code where it said nothing.
+  package var status: StageReport.Status {
+    report?["status"]?.string.flatMap { StageReport.Status(rawValue: $0) } ?? (code == 0 ? .made : .failed)
+  }
   package var reason: String? { report?["reason"]?.string }
   package var outputs: [String] { report?["outputs"]?.array?.compactMap(\.string) ?? [] }
   /// Several paths of one input come as one text for people.
@@ -57,22 +58,18 @@ package struct PipelineStep: Sendable {
     return named.contains { file == $0 || file.hasPrefix($0 + "/") }
   }
 
-  mutating func becomes(_ status: String, because reason: String) {
+  mutating func becomes(_ status: StageReport.Status, because reason: String) {
     var members = (report?.members ?? []).filter { !["status", "reason", "error"].contains($0.key) }
     members.insert(
-      contentsOf: [.init("status", .string(status)), .init("reason", .string(reason))], at: min(1, members.count))
+      contentsOf: [.init("status", .string(status.rawValue)), .init("reason", .string(reason))],
+      at: min(1, members.count))
     report = .object(members)
     (code, signal, errors) = (0, nil, "")
   }
 
   /// The stage's own report with its exit code.
   package var json: JSONValue {
-    var members =
-      report?.members ?? [
-        .init("stage", .string(stage.name)), .init("status", .string(status)), .init("reason", .null),
-        .init("outputs", []), .init("result", .null),
-      ]
-    if report == nil, let error { members.append(.init("error", error.json)) }
+    var members = report?.members ?? StageReport(stage: stage.name, status, error: error).members
     members.append(.init("arguments", .array(stage.arguments.map { .string($0) })))
     members.append(.init("exit_code", .integer(Int(code))))
     return .object(members)

@@ -45,10 +45,7 @@ package struct StageOutcome: Sendable {
 }
 
 /// A stage: it declares what it reads and makes, then does it. Everything around that is the same for all of them.
-///
-/// Exit codes: 0 complete work (or nothing to do), 1 failed, 2 incomplete, 64 wrong usage, 129, 130 and 143 ended by HUP, INT and TERM.
-package protocol StageCommand: ParsableCommand {
-  var common: CommonOptions { get }
+package protocol StageCommand: ReportingCommand {
   /// Reads only what is cheap: options, names, sizes.
   func plan() throws -> StagePlan
   /// Whether `perform` claims the outputs itself, because it may find that it must leave them alone.
@@ -60,45 +57,7 @@ package protocol StageCommand: ParsableCommand {
 extension StageCommand {
   package var claimsItsOutputs: Bool { false }
 
-  static var name: String { configuration.commandName ?? "stage" }
-
-  package static func main() {
-    StandardStreams.secure()
-    do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch {
-      let code = exitCode(for: error)
-      // Wrong usage has the shape of any failure for those that read JSON; for people it is ArgumentParser's text.
-      if code == .validationFailure, CommandLine.arguments.contains("--json") {
-        try? writeStandardOutput(report("failed", error: InputError(message(for: error))).pretty + "\n")
-      }
-      exit(withError: error)
-    }
-  }
-
-  package mutating func run() throws {
-    Signals.install()
-    var code: Int32 = 1
-    do {
-      code = try execute()
-    } catch let error as InputError {
-      printError("\(Self.name): \(error)")
-      if common.json { try? writeStandardOutput(Self.report("failed", error: error).pretty + "\n") }
-    } catch is Interrupted {
-      code = Signals.exitCode
-      // --force would start anew.
-      let advice =
-        common.force
-        ? "without --force the same command goes on from here, or keeps what was there before"
-        : "the same command goes on from here"
-      printError("\(Self.name): stopped; \(advice)")
-      if common.json { try? writeStandardOutput(Self.report("interrupted").pretty + "\n") }
-    }
-    if code != 0 { throw ExitCode(code) }
-  }
-
-  private func execute() throws -> Int32 {
+  package func execute() throws -> Int32 {
     try Arithmetic.checkEnvironment()
     let plan = try plan()
     let found = try plan.verdict(renewsStamp: !common.dryRun)
@@ -111,9 +70,8 @@ extension StageCommand {
     if verdict == .current {
       // Whoever may not remove them is told the same.
       try? plan.removeLeftovers()
-      let report = Self.report("up to date", verdict.reason, plan, result: try plan.lastResult())
-      try writeStandardOutput(
-        common.json ? report.pretty + "\n" : "\(plan.stage): up to date: \(plan.outputs[0].path)\n")
+      let report = report(.upToDate, verdict, plan, result: try plan.lastResult())
+      try writeStandardOutput(common.json ? report.text : "\(plan.stage): up to date: \(plan.outputs[0].path)\n")
       return 0
     }
     try plan.checkOutputs(replacesAnything: common.force)
@@ -131,18 +89,16 @@ extension StageCommand {
       try plan.recordCompletion(result: outcome.result)
     }
     progress.finish()
-    let report = Self.report(outcome.isComplete ? "made" : "incomplete", verdict.reason, plan, result: outcome.result)
-    try writeStandardOutput(
-      common.json ? report.pretty + "\n" : outcome.lines.map { $0 + "\n" }.joined())
+    let report = report(outcome.isComplete ? .made : .incomplete, verdict, plan, result: outcome.result)
+    try writeStandardOutput(common.json ? report.text : outcome.lines.map { $0 + "\n" }.joined())
     return outcome.isComplete ? 0 : 2
   }
 
   /// `--dry-run`.
   private func description(of plan: StagePlan, _ verdict: StagePlan.Verdict) -> String {
-    let status = verdict == .current ? "up to date" : "would run"
     if common.json {
-      let report = Self.report(status, verdict.reason, plan)
-      return JSONValue.object((report.members ?? []) + (plan.json.members ?? [])).pretty + "\n"
+      let report = report(verdict == .current ? .upToDate : .wouldRun, verdict, plan)
+      return JSONValue.object(report.members + (plan.json.members ?? [])).pretty + "\n"
     }
     var lines = plan.inputs.map { "reads   \($0.name): \($0.path)" } + plan.outputs.map { "makes   \($0.path)" }
     if let rows = plan.rows { lines.append("rows    \(rows)") }
@@ -152,30 +108,10 @@ extension StageCommand {
     return lines.map { $0 + "\n" }.joined()
   }
 
-  /// The one shape of `--json`.
-  private static func report(
-    _ status: String, _ reason: String? = nil, _ plan: StagePlan? = nil, result: JSONValue = .null,
-    error: InputError? = nil
-  ) -> JSONValue {
-    func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
-    var members: [JSONValue.Member] = [
-      .init("stage", .string(name)), .init("status", .string(status)), .init("reason", text(reason)),
-      .init("outputs", .array((plan?.outputs ?? []).map { .string($0.path) })), .init("result", result),
-    ]
-    if let error {
-      members.append(
-        .init(
-          "error",
-          [
-            "file": text(error.file), "at": text(error.location), "problem": .string(error.problem),
-            "remedy": text(error.remedy),
-          ]))
-    }
-    return .object(members)
+  private func report(
+    _ status: StageReport.Status, _ verdict: StagePlan.Verdict, _ plan: StagePlan, result: JSONValue = .null
+  ) -> StageReport {
+    StageReport(
+      stage: Self.name, status, reason: verdict.reason, outputs: plan.outputs.map(\.path), result: result)
   }
-}
-
-/// One line on standard error.
-package func printError(_ line: String) {
-  writeStandardError(line + "\n")
 }

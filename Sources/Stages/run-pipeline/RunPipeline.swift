@@ -5,7 +5,7 @@ import JSON
 import Pipelines
 import StageSupport
 
-@main struct RunPipeline: ParsableCommand {
+@main struct RunPipeline: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "run-pipeline",
     abstract: "Runs the stages of a pipeline file whose inputs, options, weights or code changed, and no others.",
@@ -36,21 +36,6 @@ import StageSupport
   var settings: [String] = []
   @OptionGroup var common: CommonOptions
 
-  static func main() {
-    StandardStreams.secure()
-    do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch {
-      // Wrong usage of this command; of a stage's it has told already.
-      if !(error is ExitCode), exitCode(for: error) == .validationFailure, CommandLine.arguments.contains("--json") {
-        let report = PipelineReport(failure: InputError(message(for: error)))
-        try? writeStandardOutput(report.json.pretty + "\n")
-      }
-      exit(withError: error)
-    }
-  }
-
   func validate() throws {
     var names: Set<String> = []
     for (name, _) in try overrides where !names.insert(name).inserted {
@@ -69,32 +54,23 @@ import StageSupport
     }
   }
 
-  func run() throws {
-    Signals.install()
+  func execute() throws -> Int32 {
     Signals.installForwarding()
-    var code: Int32 = 1
-    do {
-      code = try execute()
-    } catch let error as InputError {
-      printError("run-pipeline: \(error)")
-      if common.json { try? writeStandardOutput(PipelineReport(failure: error).json.pretty + "\n") }
-    } catch let error as PipelineFile.UnknownVariable {
+    let pipeline: PipelineFile
+    do { pipeline = try PipelineFile(path: file, overrides: try overrides) } catch let error
+      as PipelineFile.UnknownVariable
+    {
       throw ValidationError(error.description)
     }
-    if code != 0 { throw ExitCode(code) }
-  }
-
-  private func execute() throws -> Int32 {
-    let pipeline = try PipelineFile(path: file, overrides: try overrides)
     var extra: [String] = []
     if let threads = common.threads { extra.append("--threads=\(threads)") }
     if common.force { extra.append("--force") }
     if common.quiet { extra.append("--quiet") }
     let runner = PipelineRun(pipeline, stagesIn: ChildProcess.ownFolder, extraArguments: extra)
     let steps = common.dryRun ? try plan(runner) : try perform(pipeline, runner)
-    let report = PipelineReport(steps: steps, ofStages: pipeline.stages.count, signal: Signals.received)
-    if common.json { try writeStandardOutput(report.json.pretty + "\n") }
-    return report.code
+    let whole = PipelineReport(steps: steps, ofStages: pipeline.stages.count, signal: Signals.received)
+    if common.json { try writeStandardOutput(whole.report.text) }
+    return whole.code
   }
 
   /// `--dry-run`: every stage, its command line, and whether it would run.
@@ -102,7 +78,8 @@ import StageSupport
     let steps = try runner.plan()
     for step in steps {
       if !common.json {
-        let status = [step.status, step.error?.description ?? step.reason].compactMap(\.self).joined(separator: ": ")
+        let status = [step.status.rawValue, step.error?.description ?? step.reason].compactMap(\.self).joined(
+          separator: ": ")
         try writeStandardOutput("\(step.stage.name) \(step.stage.arguments.joined(separator: " "))\n  \(status)\n")
       }
       if !step.errors.isEmpty { writeStandardError(step.errors) }
