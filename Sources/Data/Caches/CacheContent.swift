@@ -40,8 +40,8 @@ extension Skeleton {
   func write(_ identity: CacheIdentity, _ columns: [NamedColumn]) throws {
     try setAttribute("format", identity.format)
     try setAttribute("format_version", identity.formatVersion)
-    try setAttribute("stage", identity.stage)
-    try setAttribute("code_version", identity.codeVersion)
+    try setAttribute("stage", identity.record.stage)
+    try setAttribute("code_version", identity.record.codeVersion)
     try setAttribute("configuration", identity.configuration.canonical)
     try setAttribute("inputs", identity.inputs.canonical)
     try setAttribute("fingerprint", identity.fingerprint)

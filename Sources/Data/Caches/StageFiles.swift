@@ -16,12 +16,7 @@ extension StageOutput {
   package static func cache(_ path: String, format: String) -> StageOutput {
     StageOutput(
       path,
-      record: { path in
-        let identity = try CacheReader(path: path, format: format).identity
-        return StageRecord(
-          stage: identity.stage, codeVersion: identity.codeVersion, configuration: identity.configuration,
-          inputs: identity.inputs, splits: identity.splits)
-      },
+      record: { try CacheReader(path: $0, format: format).identity.record },
       verify: { try CacheReader(path: $0, format: format).verifyChecksums() })
   }
 }

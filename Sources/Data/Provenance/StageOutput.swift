@@ -1,26 +1,3 @@
-package import JSON
-
-/// What made a file, as the file itself or its stamp says.
-package struct StageRecord: Sendable, Equatable {
-  package var stage: String
-  package var codeVersion: Int
-  package var configuration: JSONValue
-  /// Name → digest of what was read.
-  package var inputs: JSONValue
-  /// The splits in their order; nil where there are none, or nobody says.
-  package var splits: [String]?
-
-  package init(
-    stage: String, codeVersion: Int, configuration: JSONValue, inputs: JSONValue, splits: [String]? = nil
-  ) {
-    self.stage = stage
-    self.codeVersion = codeVersion
-    self.configuration = configuration
-    self.inputs = inputs
-    self.splits = splits
-  }
-}
-
 /// One file that a stage makes.
 package struct StageOutput: Sendable {
   package var path: String

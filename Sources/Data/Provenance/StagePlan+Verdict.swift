@@ -26,7 +26,10 @@ extension StagePlan {
       guard stamp.isComplete else { return .stale(reason: "the last run did not finish") }
       made = stamp.record
     }
-    if let reason = difference(from: made) { return .stale(reason: reason) }
+    if let reason = record(inputs: .null).difference(from: made, of: first.path) { return .stale(reason: reason) }
+    for member in made.inputs.members ?? [] where !inputs.contains(where: { $0.isNamed(member.key) }) {
+      return .stale(reason: "\(member.key) is not read any more")
+    }
     var memos: [JSONValue.Member] = []
     for input in inputs {
       let known = stamp?.memos[input.name] ?? .null
@@ -80,25 +83,6 @@ extension StagePlan {
       return .null
     }
     return stamp.result
-  }
-
-  private func difference(from made: StageRecord) -> String? {
-    if made.stage != stage { return "\(outputs[0].path) was made by \(made.stage)" }
-    if made.codeVersion != codeVersion { return "\(stage) itself changed" }
-    for member in configuration.members ?? [] {
-      let old = made.configuration[member.key]?.canonical
-      // A choice that is null is one that is not made.
-      if old ?? "null" != member.value.canonical {
-        return "\(member.key) is \(member.value.canonical), was \(old ?? "not set")"
-      }
-    }
-    if let splits, let old = made.splits, splits != old {
-      return "the splits are \(splits.joined(separator: ", ")), were \(old.joined(separator: ", "))"
-    }
-    for member in made.inputs.members ?? [] where !inputs.contains(where: { $0.isNamed(member.key) }) {
-      return "\(member.key) is not read any more"
-    }
-    return nil
   }
 
   private static func isRecorded(_ digest: String, of input: StageInput, in recorded: JSONValue) -> Bool {
@@ -167,7 +151,8 @@ extension StagePlan {
     ).text
   }
 
+  /// What this plan would make, from `inputs`.
   func record(inputs: JSONValue) -> StageRecord {
-    StageRecord(stage: stage, codeVersion: codeVersion, configuration: configuration, inputs: inputs)
+    StageRecord(stage: stage, codeVersion: codeVersion, configuration: configuration, inputs: inputs, splits: splits)
   }
 }

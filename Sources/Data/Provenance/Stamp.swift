@@ -31,11 +31,13 @@ struct Stamp {
     let inputs = (record.inputs.members ?? []).map { input in
       JSONValue.Member(input.key, ["digest": input.value, "memo": memos[input.key] ?? .null])
     }
-    let json: JSONValue = [
-      "stage": .string(record.stage), "code_version": .integer(record.codeVersion), "complete": .bool(isComplete),
-      "configuration": record.configuration, "inputs": .object(inputs), "outputs": outputs, "result": result,
-    ]
-    return json.pretty + "\n"
+    var made = record
+    // Caches keep their splits themselves.
+    (made.inputs, made.splits) = (.object(inputs), nil)
+    var members = made.members
+    members.insert(.init("complete", .bool(isComplete)), at: 2)
+    members += [.init("outputs", outputs), .init("result", result)]
+    return JSONValue.object(members).pretty + "\n"
   }
 
   /// How an output is named in the stamp beside `first`: so that a folder may be moved with all that is in it.
@@ -63,15 +65,12 @@ extension Stamp {
   /// - Throws: for text that is no stamp.
   init(_ text: String) throws {
     let json = try JSONValue(parsing: text)
-    guard let stage = json["stage"]?.string,
-      let version = json["code_version"]?.integer, let configuration = json["configuration"],
-      let inputs = json["inputs"]?.members, let isComplete = json["complete"]?.bool
-    else { throw InputError("is no stamp") }
+    guard let isComplete = json["complete"]?.bool else { throw InputError("is no stamp") }
+    var record = try StageRecord(json)
+    let inputs = record.inputs.members ?? []
+    record.inputs = .object(inputs.compactMap { input in input.value["digest"].map { .init(input.key, $0) } })
     self.init(
-      record: StageRecord(
-        stage: stage, codeVersion: version, configuration: configuration,
-        inputs: .object(inputs.compactMap { input in input.value["digest"].map { .init(input.key, $0) } })),
-      isComplete: isComplete,
+      record: record, isComplete: isComplete,
       memos: .object(inputs.compactMap { input in input.value["memo"].map { .init(input.key, $0) } }),
       outputs: json["outputs"] ?? .object([]), result: json["result"] ?? .null)
   }

@@ -211,11 +211,4 @@ private struct Build {
     let error = #expect(throws: InputError.self) { try reader.verifyChecksums("rows") }
     #expect(error?.location == "rows row 1")
   }
-
-  @Test func differencesAreNamed() {
-    var other = Build.identity
-    other.configuration = ["size": 6]
-    #expect(other.difference(from: Build.identity) == "configuration.size is 6 here and 5 there")
-    #expect(Build.identity.difference(from: Build.identity) == nil)
-  }
 }
