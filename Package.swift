@@ -67,10 +67,12 @@ let sources: [Target] = [
   Floor.system.c("CSystem"),
   Floor.system.swift("Diagnostics"),
   Floor.system.swift("Files", ["CSystem", "Diagnostics"]),
-  Floor.system.swift("Workers", ["CSystem", "Diagnostics"]),
+  Floor.system.c("CProcesses"),
+  Floor.system.swift("Processes", ["CProcesses", "Diagnostics", "Files"]),
+  Floor.system.swift("Workers", ["Diagnostics"]),
   Floor.system.swift("JSON", ["Diagnostics", "Files"]),
   Floor.system.swift("Random"),
-  Floor.system.swift("Digests", [.product(name: "Crypto", package: "swift-crypto")]),
+  Floor.system.swift("Digests", ["Files", .product(name: "Crypto", package: "swift-crypto")]),
 
   // Formats: bytes of others, checked. Each library beside its owner.
   Floor.formats.library("CHDF5", pkgConfig: "hdf5", apt: "libhdf5-dev"),
@@ -99,7 +101,7 @@ let sources: [Target] = [
     "Caches", ["Diagnostics", "Digests", "Files", "HDF5", "JSON", "Kernels", "Provenance", "Workers"]),
 
   // Models: feature networks, captioners, decoding.
-  Floor.models.swift("FeatureNetworks", ["Diagnostics", "Digests", "Files", "Kernels", "Weights"]),
+  Floor.models.swift("FeatureNetworks", ["Diagnostics", "Digests", "Files", "Kernels", "Processes", "Weights"]),
   Floor.models.swift(
     "Captioners", ["Diagnostics", "JSON", "Kernels", "Layers", "Random", "Vocabularies", "Weights", "Workers"]),
 
@@ -120,7 +122,8 @@ let sources: [Target] = [
   Floor.work.swift(
     "Training",
     [
-      "Caches", "Captioners", "Diagnostics", "Files", "HDF5", "JSON", "Kernels", "Layers", "Random", "Weights",
+      "Caches", "Captioners", "Diagnostics", "Files", "HDF5", "JSON", "Kernels", "Layers", "Processes", "Random",
+      "Weights",
     ]),
   Floor.work.swift(
     "Inference",
@@ -133,10 +136,10 @@ let sources: [Target] = [
 
   // Stages: options in, lines and exit codes out.
   Floor.stages.swift(
-    "StageSupport", ["Diagnostics", "Files", "JSON", "Kernels", "Provenance", "Workers", arguments]),
+    "StageSupport", ["Diagnostics", "JSON", "Kernels", "Processes", "Provenance", arguments]),
   Floor.stages.swift("DatasetArguments", ["COCO", "Provenance", arguments]),
   Floor.stages.swift(
-    "Pipelines", ["Diagnostics", "Files", "JSON", "StageSupport", .product(name: "Yams", package: "Yams")]),
+    "Pipelines", ["Diagnostics", "Files", "JSON", "Processes", "StageSupport", .product(name: "Yams", package: "Yams")]),
   Floor.stages.stage(
     "decode-images", ["COCO", "Caches", "DatasetArguments", "Files", "ImageCaching", "Images", "Provenance"]),
   Floor.stages.stage(
@@ -147,12 +150,14 @@ let sources: [Target] = [
   Floor.stages.stage("caption-images", ["Caches", "FeatureNetworks", "Files", "Inference", "Provenance"]),
   Floor.stages.stage("score-captions", ["Files", "Provenance", "Scoring"]),
   Floor.stages.stage("generate-scenes", ["Provenance", "Scenes"]),
-  Floor.stages.stage("run-pipeline", ["Files", "Pipelines"]),
+  Floor.stages.stage("run-pipeline", ["Pipelines", "Processes"]),
 ]
 
 /// Tests stand where what they test stands; they may import from any floor.
 let tests: [Target] = [
-  .target(name: "TestSupport", dependencies: ["Diagnostics", "Files"], path: "Tests/TestSupport", swiftSettings: safe),
+  .target(
+    name: "TestSupport", dependencies: ["Diagnostics", "Files", "Processes"], path: "Tests/TestSupport",
+    swiftSettings: safe),
   .target(
     name: "CaptionerGolden",
     dependencies: ["Captioners", "Diagnostics", "Files", "JSON", "Kernels", "Layers", "TestSupport"],
@@ -168,6 +173,7 @@ let tests: [Target] = [
   Floor.system.tests("Digests", ["Files"]),
   Floor.system.tests("Files", ["Diagnostics", "TestSupport"]),
   Floor.system.tests("JSON", ["Diagnostics", "Files"]),
+  Floor.system.tests("Processes", ["Diagnostics", "Files", "TestSupport"]),
   Floor.system.tests("Random"),
   Floor.system.tests("Workers", ["Diagnostics"]),
   Floor.formats.tests("Archives", ["Diagnostics", "Files", "TestSupport"]),
@@ -208,7 +214,7 @@ let tests: [Target] = [
     ]),
   Floor.stages.tests("Pipelines", ["Diagnostics", "Files", "TestSupport"]),
   Floor.stages.tests("StageSupport"),
-  Floor.stages.tests("Stage", ["Caches", "Files", "HDF5", "JSON", "Random", "TestSupport", "Weights"]),
+  Floor.stages.tests("Stage", ["Caches", "Files", "HDF5", "JSON", "Processes", "Random", "TestSupport", "Weights"]),
 ]
 
 let package = Package(

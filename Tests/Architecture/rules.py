@@ -11,6 +11,7 @@ from house import House, Room
 # The owners of C: the rooms in which unsafe Swift may stand, and the C that each alone imports.
 OWNERS = {
     "Files": {"CSystem"},
+    "Processes": {"CProcesses"},
     "Workers": set(),
     "HDF5": {"CHDF5", "CHDF5Memory"},
     "JPEG": {"CJPEG"},

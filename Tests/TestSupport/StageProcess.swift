@@ -1,4 +1,5 @@
 import Files
+import Processes
 
 #if canImport(Glibc)
   import Glibc
@@ -6,7 +7,7 @@ import Files
 
 /// One run of a built executable, which lies beside the running test binary.
 package struct StageProcess: Sendable {
-  package enum Failure: Error { case notStarted(String) }
+  package enum Failure: Error { case notMounted(Int32) }
 
   /// The exit code; 128 + the signal's number for a process that a signal ended.
   package var code: Int32
@@ -43,69 +44,41 @@ package struct StageProcess: Sendable {
     let scratch = try TemporaryFolder()
     let (outputPath, errorPath) = (scratch.path + "/output", scratch.path + "/errors")
 
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    unsafe posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-
-    var words: [UnsafeMutablePointer<CChar>?] = unsafe ([executable] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { for index in unsafe words.indices { unsafe free(words[index]) } }
-    var settings: [UnsafeMutablePointer<CChar>?] = unsafe environment.map { unsafe strdup($0) }
-    defer { for index in environment.indices { unsafe free(settings[index]) } }
-    var entry = unsafe environ
-    while let setting = unsafe entry.pointee {
-      unsafe settings.append(setting)
-      unsafe entry += 1
-    }
-    unsafe settings.append(nil)
-
-    var child: pid_t = 0
-    let began = now()
-    // The test's thread blocks signals, which the child would inherit.
-    var attributes = posix_spawnattr_t()
-    unsafe posix_spawnattr_init(&attributes)
-    defer { unsafe posix_spawnattr_destroy(&attributes) }
-    var nothing = sigset_t()
-    unsafe sigemptyset(&nothing)
-    unsafe posix_spawnattr_setsigmask(&attributes, &nothing)
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    let failure = unsafe posix_spawn(&child, executable, &actions, &attributes, &words, &settings)
-    guard failure == 0 else { throw Failure.notStarted("\(executable): \(unsafe String(cString: strerror(failure)))") }
-
-    var status: Int32 = 0
+    let began = monotonicSeconds()
+    let child = try ChildProcess(
+      executable, arguments, settings: environment, input: .silenced, output: .file(outputPath),
+      errors: .file(errorPath))
     var peak = 0
     var isDisturbed = false
-    while true {
-      let ended = unsafe waitpid(child, &status, WNOHANG)
-      if ended == child { break }
-      peak = max(peak, highWaterMark(child))
+    func hasReached(_ file: String, _ bytes: Int = 0) throws -> Bool {
+      try !isDisturbed && (FileSystem.status(of: file)?.signature?.size ?? -1) >= bytes
+    }
+    var ending = child.poll()
+    while ending == nil {
+      peak = max(peak, highWaterMark(child.number))
       switch disturbance {
-      case .signalAfter(let seconds, let signal) where !isDisturbed && now() - began >= seconds:
-        kill(child, signal)
+      case .signalAfter(let seconds, let signal) where !isDisturbed && monotonicSeconds() - began >= seconds:
+        child.send(signal)
         isDisturbed = true
-      case .signalOnce(let file, let bytes, let signal)
-      where !isDisturbed && (FileSystem.signature(file)?.size ?? -1) >= bytes:
-        kill(child, signal)
+      case .signalOnce(let file, let bytes, let signal) where try hasReached(file, bytes):
+        child.send(signal)
         isDisturbed = true
-      case .signalsOnce(let file, let signals) where !isDisturbed && FileSystem.isFile(file):
-        for signal in signals { kill(child, signal) }
+      case .signalsOnce(let file, let signals) where try hasReached(file):
+        for signal in signals { child.send(signal) }
         isDisturbed = true
-      case .during(let file, let bytes, let act)
-      where !isDisturbed && (FileSystem.signature(file)?.size ?? -1) >= bytes:
-        kill(child, SIGSTOP)
+      case .during(let file, let bytes, let act) where try hasReached(file, bytes):
+        child.send(SIGSTOP)
         act()
-        kill(child, SIGCONT)
+        child.send(SIGCONT)
         isDisturbed = true
       default: break
       }
       usleep(1000)
+      ending = child.poll()
     }
-    let code = status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
     return StageProcess(
-      code: code, output: try FileSystem.readText(outputPath), errors: try FileSystem.readText(errorPath),
-      peakMemory: peak, seconds: now() - began)
+      code: ending?.code ?? -1, output: try FileSystem.readText(outputPath), errors: try FileSystem.readText(errorPath),
+      peakMemory: peak, seconds: monotonicSeconds() - began)
   }
 
   /// `VmHWM`: unlike `ru_maxrss` it does not start with what the parent held.
@@ -121,12 +94,6 @@ package struct StageProcess: Sendable {
       } ?? 0
     }
     return 0
-  }
-
-  private static func now() -> Double {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }
 
@@ -149,7 +116,7 @@ package final class SmallDisk: Sendable {
     path = folder.path + "/disk"
     try FileSystem.makeFolder(path)
     guard unsafe mount("tmpfs", path, "tmpfs", 0, "size=\(bytes)") == 0 else {
-      throw StageProcess.Failure.notStarted("mount: \(systemMessage())")
+      throw StageProcess.Failure.notMounted(errno)
     }
   }
 

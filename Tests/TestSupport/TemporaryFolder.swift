@@ -1,4 +1,5 @@
 import Files
+import Processes
 import Synchronization
 
 #if canImport(Glibc)
@@ -27,3 +28,9 @@ package func symlink(to target: String, at path: String) -> Bool { unsafe Glibc.
 
 /// Gives a file a second name.
 package func hardLink(to target: String, at path: String) -> Bool { unsafe Glibc.link(target, path) == 0 }
+
+extension FileSystem {
+  /// Whether a test sees a file there. The program itself asks `status(of:)`, which tells what can't be seen from what isn't there.
+  package static func isFile(_ path: String) -> Bool { (try? status(of: path))?.isFile == true }
+  package static func isFolder(_ path: String) -> Bool { (try? status(of: path))?.isFolder == true }
+}

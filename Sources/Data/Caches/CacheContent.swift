@@ -1,5 +1,6 @@
 package import HDF5
 import JSON
+import Provenance
 
 /// A large dataset that is filled row by row.
 package struct RowDataset: Sendable {

@@ -3,6 +3,7 @@ import Files
 import HDF5
 import Kernels
 import Synchronization
+import Workers
 
 /// Builds a cache of rows: threads write blocks of rows at their final place in `PATH.partial`, a journal records the finished ones,
 /// and `publish` turns it into `PATH` whole.

@@ -48,7 +48,8 @@ extension StagePlan {
       let problem = ending.isEmpty ? "is" : "would be written by way of"
       throw InputError(file: output.path, "\(problem) \(path), the \(name) that is read", remedy: remedy)
     }
-    guard FileSystem.isFolder(path), try FileSystem.status(of: target) != nil, !(try owns(output)),
+    guard try FileSystem.status(of: path)?.isFolder == true, try FileSystem.status(of: target) != nil,
+      !(try owns(output)),
       try FileSystem.contains(folder: path, target)
     else { return }
     throw InputError(

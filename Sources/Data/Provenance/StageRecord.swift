@@ -1,4 +1,4 @@
-import Diagnostics
+package import Diagnostics
 package import JSON
 
 /// What made a file, as the file itself or its stamp says, or as a plan would: the one notion of it. Caches keep it in their attributes,

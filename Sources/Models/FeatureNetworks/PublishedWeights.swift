@@ -1,6 +1,7 @@
 package import Diagnostics
 import Digests
 import Files
+import Processes
 
 /// Where a network's weights come from: a path, else the weights folder, else its makers' server.
 package struct PublishedWeights: Sendable {

@@ -14,7 +14,7 @@ struct PipelineReader {
 
   /// The parsed file.
   func root() throws -> Node? {
-    guard FileSystem.signature(path).map({ $0.size <= 1 << 20 }) ?? true else {
+    guard try FileSystem.status(of: path)?.signature.map({ $0.size <= 1 << 20 }) ?? true else {
       throw InputError(file: path, "is larger than 1 MB, which no pipeline file is", remedy: "give a pipeline file")
     }
     let text = try FileSystem.readText(path)

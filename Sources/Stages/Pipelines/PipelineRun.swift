@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import Processes
 import StageSupport
 
 /// Runs a pipeline's stages in order; each stage itself says whether it has anything to do.
@@ -54,7 +55,7 @@ package struct PipelineRun {
 
   private func executable(_ stage: PipelineFile.Stage) throws -> String {
     let path = FileSystem.join(folder, stage.name)
-    guard FileSystem.isFile(path) else {
+    guard try FileSystem.status(of: path)?.isFile == true else {
       throw InputError(
         file: path, "the stage '\(stage.name)' is not built", remedy: "build it with 'swift build -c release'")
     }

@@ -1,6 +1,6 @@
 package import Diagnostics
-import Files
 package import JSON
+import Processes
 package import StageSupport
 
 /// What one stage of a pipeline did, or would do.

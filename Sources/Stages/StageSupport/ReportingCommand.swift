@@ -1,6 +1,6 @@
 package import ArgumentParser
 import Diagnostics
-import Files
+import Processes
 
 /// A command whose every end is told alike: a line on standard error, with `--json` an object on standard output, and an exit code.
 ///

@@ -1,10 +1,9 @@
 package import ArgumentParser
 package import Diagnostics
-import Files
 package import JSON
 import Kernels
+import Processes
 package import Provenance
-import Workers
 
 /// The options every stage has.
 package struct CommonOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 import Diagnostics
-import Files
+import Processes
 import Synchronization
 
 /// Progress on standard error: a bar with rate and remaining time on a terminal, a line every few seconds elsewhere.

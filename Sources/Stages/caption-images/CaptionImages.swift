@@ -65,12 +65,13 @@ import StageSupport
 
   private var resultsFile: String? { results == "-" ? nil : results }
 
-  private var checkpointPath: String {
-    FileSystem.isFolder(checkpoint) ? FileSystem.join(checkpoint, "captioner.safetensors") : checkpoint
+  private func checkpointPath() throws -> String {
+    let isFolder = try FileSystem.status(of: checkpoint)?.isFolder == true
+    return isFolder ? FileSystem.join(checkpoint, "captioner.safetensors") : checkpoint
   }
 
   func plan() throws -> StagePlan {
-    var inputs = [StageInput.file("checkpoint", checkpointPath)]
+    var inputs = [StageInput.file("checkpoint", try checkpointPath())]
     if let features {
       inputs.append(.cache("features", features, format: "captioneer.features"))
     } else {
@@ -103,7 +104,7 @@ import StageSupport
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
     // Locked at once: who waits for the captions must not learn at the end that another process makes the same file.
     let output = try resultsFile.map { try OutputFile(path: $0) }
-    let captioner = try Captioner(checkpoint: checkpointPath)
+    let captioner = try Captioner(checkpoint: try checkpointPath())
     let found: CaptionResults
     if let features {
       let rows = try CachedSplit(path: features, split: split)

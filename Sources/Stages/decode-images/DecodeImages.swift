@@ -54,7 +54,8 @@ struct DecodeImages: StageCommand {
   /// The photographs' place for a split: named for it, or given for all.
   private static func place(ofSplit split: String, _ images: [String]) throws -> String {
     let named = images.last { $0.hasPrefix("\(split)=") }.map { String($0.dropFirst(split.count + 1)) }
-    guard let path = named ?? images.last(where: { FileSystem.isFolder($0) || !$0.contains("=") }) else {
+    let isForAll = { (path: String) in try FileSystem.status(of: path)?.isFolder == true || !path.contains("=") }
+    guard let path = try named ?? images.last(where: isForAll) else {
       throw InputError("there is no --images for split '\(split)'", remedy: "give --images \(split)=FOLDER")
     }
     return path

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Diagnostics
-import Files
 import JSON
 import Pipelines
+import Processes
 import StageSupport
 
 @main struct RunPipeline: ReportingCommand {

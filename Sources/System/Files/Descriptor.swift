@@ -1,4 +1,4 @@
-import Diagnostics
+package import Diagnostics
 import Synchronization
 
 #if canImport(Glibc)
@@ -95,7 +95,7 @@ import Synchronization
 
 extension InputError {
   /// What a system call failed at, in the system's words.
-  static func system(
+  package static func system(
     _ file: String?, at location: String? = nil, _ problem: String, number: Int32 = errno, remedy: String? = nil
   ) -> InputError {
     InputError(

@@ -53,6 +53,7 @@ package struct FileStatus: Equatable, Sendable {
   /// How many names it has.
   var names: Int
 
+  package var isFile: Bool { kind == .file }
   package var isFolder: Bool { kind == .folder }
 
   init(_ status: stat) {
@@ -103,15 +104,6 @@ extension FileSystem {
     guard let first = try status(of: one), let second = try status(of: other) else { return false }
     return first.identity == second.identity
   }
-
-  /// The signature of the regular file at `path`, or nil where none can be seen. Whoever tells a user that a file isn't there asks
-  /// `status(of:)`, which knows what can't be seen from what isn't there.
-  package static func signature(_ path: String) -> FileSignature? {
-    (try? status(of: path))?.signature
-  }
-
-  package static func isFile(_ path: String) -> Bool { (try? status(of: path))?.kind == .file }
-  package static func isFolder(_ path: String) -> Bool { (try? status(of: path))?.kind == .folder }
 
   /// The place that an output named `path` belongs to: links are followed, also one that points at nothing yet.
   ///

@@ -76,8 +76,3 @@ package import Diagnostics
 
 /// The machine's, not a number known beforehand: 4 kB on x86, up to 64 kB elsewhere.
 private let pageSize = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
-
-/// What the last failed system call said.
-package func systemMessage() -> String {
-  unsafe String(cString: strerror(errno))
-}

@@ -1,10 +1,6 @@
-import CSystem
 import Diagnostics
 import Dispatch
 import Synchronization
-
-/// How many processors this process may use: `taskset` and a container's share of time count.
-package let availableProcessorCount = Int(captioneer_processor_count())
 
 /// Runs `body` once for each of `0 ..< count` on up to `threads` threads and waits for all of them.
 ///

@@ -1,6 +1,6 @@
 import Captioners
 import Diagnostics
-import Files
+import Processes
 
 extension Trainer {
   /// Looks before claiming: a model that can't fit must end in a line, not in a crash or a machine that swaps.

@@ -57,7 +57,7 @@ import Workers
     try FileSystem.replace(annotations, with: "captions")
     #expect(try reason() == nil)
     #expect(try memo() != before)
-    #expect(try memo() == FileSystem.signature(annotations)?.text)
+    #expect(try memo() == FileSystem.status(of: annotations)?.signature?.text)
   }
 
   @Test func theSameBytesElsewhereAreCurrent() throws {

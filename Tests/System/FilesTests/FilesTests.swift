@@ -1,7 +1,5 @@
 import Diagnostics
-import Dispatch
 import Files
-import Synchronization
 import TestSupport
 import Testing
 
@@ -75,19 +73,5 @@ private func content(_ path: String) throws -> [UInt8] {
     let ones = bytes.byteSpan.value(at: 4, as: Int32.self)
     let pair = bytes.byteSpan.values(at: 1, count: 2, as: UInt16.self)
     #expect(first == 0x0403_0201 && ones == -1 && pair == [0x0302, 0xFF04])
-  }
-
-  /// Threads come in falling order and pass in rising order.
-  @Test(.timeLimit(.minutes(1))) func aTurnstileOrdersItsCallers() {
-    let turnstile = Turnstile(first: 2)
-    let passed = Mutex<[Int]>([])
-    DispatchQueue.concurrentPerform(iterations: 2) { index in
-      for number in index == 0 ? [3, 5] : [2, 4] {
-        _ = turnstile.pass(number) { passed.withLock { $0.append(number) } }
-      }
-    }
-    #expect(passed.withLock { $0 } == [2, 3, 4, 5])
-    turnstile.close()
-    #expect(turnstile.pass(6) { true } == nil)
   }
 }

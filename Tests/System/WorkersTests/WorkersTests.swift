@@ -47,4 +47,18 @@ import Workers
     }
     #expect(begun.load(ordering: .relaxed) == 4)
   }
+
+  /// Threads come in falling order and pass in rising order.
+  @Test(.timeLimit(.minutes(1))) func aTurnstileOrdersItsCallers() {
+    let turnstile = Turnstile(first: 2)
+    let passed = Mutex<[Int]>([])
+    DispatchQueue.concurrentPerform(iterations: 2) { index in
+      for number in index == 0 ? [3, 5] : [2, 4] {
+        _ = turnstile.pass(number) { passed.withLock { $0.append(number) } }
+      }
+    }
+    #expect(passed.withLock { $0 } == [2, 3, 4, 5])
+    turnstile.close()
+    #expect(turnstile.pass(6) { true } == nil)
+  }
 }

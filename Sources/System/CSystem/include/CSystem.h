@@ -9,10 +9,6 @@ int captioneer_claim(int descriptor, int64_t count);
 /// `syncfs`: 0, or -1 and errno.
 int captioneer_synchronize_disk(int descriptor);
 
-/// How many processors this process may use: those of its affinity mask, and no more than its control group's share of time,
-/// rounded up. At least 1.
-int captioneer_processor_count(void);
-
 /// Watches a map of `count` bytes at `base` of the file `path`: where its pages can't be read any more, because the file was cut or its
 /// disk fails, the process says so in one line and ends with code 1. A SIGBUS anywhere else keeps its meaning.
 ///

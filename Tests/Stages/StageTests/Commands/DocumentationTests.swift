@@ -1,5 +1,6 @@
 import Files
 import HDF5
+import Processes
 import TestSupport
 import Testing
 

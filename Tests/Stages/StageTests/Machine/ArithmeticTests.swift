@@ -1,5 +1,5 @@
-import Files
 import JSON
+import Processes
 import TestSupport
 import Testing
 import Weights

@@ -1,4 +1,5 @@
 package import Diagnostics
+import Files
 
 #if canImport(Glibc)
   import Glibc

@@ -1,6 +1,12 @@
+import CProcesses
+
 #if canImport(Glibc)
   import Glibc
 #endif
+
+/// How many processors this process may use: those of its affinity mask (`taskset`), and no more than its control group's share of time.
+package let availableProcessorCount = max(
+  1, min(Int(captioneer_processors_in_mask()), ControlGroup.current.processors ?? .max))
 
 /// Bytes of memory that this process can have: what the machine has, or less where a limit (`ulimit -v`, a container's) says so.
 package func memoryLimit() -> Int {
@@ -13,14 +19,5 @@ package func memoryLimit() -> Int {
       limit = min(limit, Int(clamping: bounds.rlim_cur))
     }
   }
-  for file in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
-    guard let handle = unsafe fopen(file, "re") else { continue }
-    defer { unsafe fclose(handle) }
-    var line = [CChar](repeating: 0, count: 64)
-    guard unsafe fgets(&line, 64, handle) != nil else { continue }
-    // "max" is no number, and no limit.
-    let digits = line.prefix { 48...57 ~= $0 }.map { UInt8(bitPattern: $0) }
-    if let bytes = Int(String(decoding: digits, as: UTF8.self)) { limit = min(limit, bytes) }
-  }
-  return limit
+  return min(limit, ControlGroup.current.memory ?? .max)
 }

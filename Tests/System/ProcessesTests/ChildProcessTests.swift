@@ -1,5 +1,5 @@
 import Diagnostics
-import Files
+import Processes
 import Testing
 
 @Suite struct ChildProcessTests {
