@@ -102,7 +102,7 @@ struct TorchFileTests {
 
   /// The directory's place and length in 64 bits, as beyond 4 GB (APPNOTE 6.3, 4.3.14 and 4.3.15).
   @Test func wideDirectoriesAreRead() throws {
-    let whole = try bytes("zip")
+    let whole = try contents(of: path("zip"))
     let end = whole.count - 22
     func number<T: BitwiseCopyable>(_ offset: Int, _ type: T.Type) -> T {
       whole.byteSpan.value(at: offset, as: type)
@@ -131,7 +131,7 @@ struct TorchFileTests {
   }
 
   @Test func packedEntriesAreRefused() throws {
-    var packed = try bytes("zip")
+    var packed = try contents(of: path("zip"))
     let directory = Int(packed.byteSpan.value(at: packed.count - 6, as: UInt32.self))
     packed[directory + 10] = 8
     try withFile(packed, "packed.pth") { path in
