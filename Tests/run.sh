@@ -44,6 +44,9 @@ if [ $# -gt 0 ]; then
   exit 0
 fi
 
+echo "run.sh: wrong calls of layers" >&2
+python3 Tests/Compute/refused_calls.py
+
 echo "run.sh: instruction counts" >&2
 python3 Tests/Benchmarks/instructions.py "$(swift build -c release --show-bin-path)/measure-kernels" | tee -a "$log"
 

@@ -94,7 +94,7 @@ def play(path, unit, us, peers, target=None, count=None, limit=None, threads=Non
             base = dict(path=path, threads=thread_count, unit=unit, ours=statistics.median(rates), ours_all=rates,
                         share_of_limit=statistics.median(shares) if shares else None, peak_bytes=mine.peak_bytes(), load=load)
             for name in others or {None: None}:
-                record = dict(base, peer=name, target=target(name) if target else None)
+                record = dict(base, peer=name, target=target(name) if target and name else None)
                 if name:
                     record.update(peer_rate=statistics.median(theirs[name]), peer_all=theirs[name],
                                   ratio=statistics.median(ratios[name]), ratios=ratios[name],
