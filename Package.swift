@@ -109,20 +109,20 @@ let sources: [Target] = [
   Floor.work.swift(
     "ImageCaching",
     [
-      "COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "Images", "JSON", "Provenance", "Workers",
+      "COCO", "Caches", "Diagnostics", "Digests", "Files", "Images", "JSON", "Provenance", "Workers",
     ]),
   Floor.work.swift(
     "TokenCaching",
-    ["COCO", "Caches", "Diagnostics", "Digests", "Files", "HDF5", "JSON", "Tokenization", "Vocabularies", "Workers"]),
+    ["COCO", "Caches", "Diagnostics", "Digests", "Files", "JSON", "Tokenization", "Vocabularies", "Workers"]),
   Floor.work.swift(
     "FeatureCaching",
     [
-      "Caches", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "JSON", "Kernels",
+      "Caches", "Diagnostics", "FeatureNetworks", "Files", "JSON", "Kernels",
     ]),
   Floor.work.swift(
     "Training",
     [
-      "Caches", "Captioners", "Diagnostics", "Files", "HDF5", "JSON", "Kernels", "Layers", "Processes", "Random",
+      "Caches", "Captioners", "Diagnostics", "Files", "JSON", "Kernels", "Layers", "Processes", "Random",
       "Weights",
     ]),
   Floor.work.swift(
@@ -166,7 +166,7 @@ let tests: [Target] = [
   .executableTarget(
     name: "measure-kernels",
     dependencies: [
-      "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "Images", "JPEG", "JSON", "Kernels",
+      "Caches", "Captioners", "Diagnostics", "FeatureNetworks", "Files", "Images", "JPEG", "JSON", "Kernels",
       "Random", "TestSupport", "Training", "Vocabularies", "Workers", arguments,
     ], path: "Tests/Benchmarks/measure-kernels", swiftSettings: safe),
 
@@ -192,7 +192,7 @@ let tests: [Target] = [
   Floor.models.tests("FeatureNetworks", ["Diagnostics", "Files", "Kernels", "TestSupport", "Weights"]),
   Floor.work.tests(
     "FeatureCaching",
-    ["Caches", "Diagnostics", "FeatureNetworks", "Files", "HDF5", "JSON", "TestSupport", "Weights"]),
+    ["Caches", "Diagnostics", "FeatureNetworks", "Files", "JSON", "TestSupport", "Weights"]),
   Floor.work.tests(
     "ImageCaching", ["Caches", "Diagnostics", "Files", "Images", "JPEG", "JSON", "TestSupport"]),
   Floor.work.tests(
@@ -209,12 +209,12 @@ let tests: [Target] = [
   Floor.work.tests(
     "Training",
     [
-      "CaptionerGolden", "Caches", "Captioners", "Diagnostics", "Files", "HDF5", "JSON", "Kernels", "TestSupport",
+      "CaptionerGolden", "Caches", "Captioners", "Diagnostics", "Files", "JSON", "Kernels", "TestSupport",
       "Weights",
     ]),
   Floor.stages.tests("Pipelines", ["Diagnostics", "Files", "TestSupport"]),
   Floor.stages.tests("StageSupport"),
-  Floor.stages.tests("Stage", ["Caches", "Files", "HDF5", "JSON", "Processes", "Random", "TestSupport", "Weights"]),
+  Floor.stages.tests("Stage", ["Caches", "Files", "JSON", "Processes", "Random", "TestSupport", "Weights"]),
 ]
 
 let package = Package(

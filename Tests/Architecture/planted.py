@@ -40,6 +40,7 @@ FILES = {
     "Sources/Work/PlantedImports/Planted.swift": """
         import struct Files.MappedFile  // planted: undeclared
         let a = 1; package import JSON  // planted: undeclared
+        import HDF5  // planted: undeclared owner
         #if canImport(Workers)  // planted: undeclared
         #endif
         @preconcurrency

@@ -1,6 +1,6 @@
 import Diagnostics
 import Files
-package import HDF5
+import HDF5
 import JSON
 import Kernels
 
@@ -58,6 +58,8 @@ package final class CacheReader: Sendable {
   package func int64(_ name: String) throws -> [Int64] { try file.int64(name) }
   package func uint32(_ name: String) throws -> [UInt32] { try file.uint32(name) }
   package func text(_ name: String) throws -> [String] { try file.text(name) }
+  /// The line for people that is stored with a dataset.
+  package func description(of dataset: String) throws -> String? { try file.description(of: dataset) }
 
   /// A dataset's rows where they lie.
   package func rows(_ name: String) throws -> MappedRows {
@@ -69,7 +71,8 @@ package final class CacheReader: Sendable {
         remedy: "it was cut; build the cache again")
     }
     return MappedRows(
-      name: name, path: path, elementType: found.type, shape: found.shape, rowByteCount: rowByteCount, map: map,
+      name: name, path: path, elementType: RowElement(stored: found.type), shape: found.shape,
+      rowByteCount: rowByteCount, map: map,
       offset: found.offset)
   }
 
@@ -98,12 +101,13 @@ package final class CacheReader: Sendable {
 package struct MappedRows: Sendable {
   package let name: String
   package let path: String
-  package let elementType: ElementType
+  package let elementType: RowElement
   /// With the leading row count.
   package let shape: [Int]
   package let rowByteCount: Int
   let map: MappedFile
-  let offset: Int
+  /// Of the first row in the file, in bytes.
+  package let offset: Int
 
   package var rowCount: Int { shape[0] }
 

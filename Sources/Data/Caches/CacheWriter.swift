@@ -55,7 +55,7 @@ package final class CacheWriter: Sendable {
     self.offsets = offsets
     file = try OutputFile(path: path, keepsContent: true)
     let journalPath = file.target + ".journal"
-    let layout = datasets.map { "\($0.name) \($0.elementType.rawValue) \($0.rowShape)" }
+    let layout = datasets.map { "\($0.name) \($0.elementType.name) \($0.rowShape)" }
     let identity = "\(journalIdentity) \(layout) \(maximumRows) \(inputsPerBlock)"
 
     let recorded = try Journal.read(journalPath, identity: identity)
@@ -139,7 +139,7 @@ package final class CacheWriter: Sendable {
     let skeleton = try Skeleton()
     for (index, dataset) in datasets.enumerated() {
       let extent = try skeleton.reserve(
-        dataset.name, dataset.elementType, shape: [rows] + dataset.rowShape, description: dataset.description)
+        dataset.name, dataset.elementType.stored, shape: [rows] + dataset.rowShape, description: dataset.description)
       guard extent.offset == offsets[index] else {
         throw InputError(file: path, "\(dataset.name) would move from \(offsets[index]) to \(extent.offset)")
       }
@@ -161,7 +161,7 @@ package final class CacheWriter: Sendable {
   private static func layOut(_ datasets: [RowDataset], rows: Int) throws -> (offsets: [Int], end: Int) {
     let skeleton = try Skeleton()
     let extents = try datasets.map {
-      try skeleton.reserve($0.name, $0.elementType, shape: [rows] + $0.rowShape, description: $0.description)
+      try skeleton.reserve($0.name, $0.elementType.stored, shape: [rows] + $0.rowShape, description: $0.description)
     }
     return (extents.map(\.offset), extents.map { $0.offset + $0.byteCount }.max() ?? 0)
   }

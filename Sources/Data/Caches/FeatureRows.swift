@@ -1,6 +1,5 @@
 import Diagnostics
 import Files
-import HDF5
 package import Kernels
 
 /// The pooled features of a features cache, one row an image, read where they lie: for training, captioning and the benchmark alike.

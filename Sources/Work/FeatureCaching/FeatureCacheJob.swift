@@ -1,7 +1,6 @@
 import Caches
 package import Diagnostics
 import FeatureNetworks
-import HDF5
 package import JSON
 
 /// Computes the features of every photograph in an images cache: `features.h5`, see cache/README.md.
@@ -90,7 +89,7 @@ package struct FeatureCacheJob: Sendable {
   }
 
   private func datasets(_ gridShape: [Int]) -> [RowDataset] {
-    let element: ElementType = options.precision == .f32 ? .float32 : .float16
+    let element: RowElement = options.precision == .f32 ? .float32 : .float16
     let pooled = RowDataset(
       "pooled", element, rowShape: [gridShape[0]], description: "mean of the map; not normalised")
     let grid = RowDataset(

@@ -1,7 +1,6 @@
 import Caches
 package import Diagnostics
 import Digests
-import HDF5
 package import Images
 package import JSON
 import Synchronization

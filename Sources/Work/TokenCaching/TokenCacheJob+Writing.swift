@@ -2,7 +2,6 @@ import COCO
 import Caches
 import Diagnostics
 import Files
-import HDF5
 import JSON
 import Synchronization
 import Tokenization

@@ -1,7 +1,6 @@
 import Caches
 import Diagnostics
 import Files
-import HDF5
 import JSON
 import Kernels
 

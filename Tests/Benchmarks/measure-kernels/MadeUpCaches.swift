@@ -1,6 +1,5 @@
 import Caches
 import Files
-import HDF5
 import JSON
 import Kernels
 import Random

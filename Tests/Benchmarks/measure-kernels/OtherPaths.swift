@@ -2,7 +2,6 @@ import Caches
 import Captioners
 import Diagnostics
 import Files
-import HDF5
 import JSON
 import Kernels
 import Random

@@ -1,7 +1,6 @@
 import Caches
 import Diagnostics
 import Files
-import HDF5
 import JSON
 import Kernels
 import TestSupport
@@ -17,7 +16,7 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   private func write(
-    _ type: ElementType, rowShape: [Int] = [channels], ids: Int = rows, bytes: (Int, Int) -> [UInt8]
+    _ type: RowElement, rowShape: [Int] = [channels], ids: Int = rows, bytes: (Int, Int) -> [UInt8]
   ) throws {
     let writer = try CacheWriter(
       path: path, journalIdentity: "test", datasets: [RowDataset("pooled", type, rowShape: rowShape, description: "p")],

@@ -3,7 +3,6 @@ import Diagnostics
 import FeatureCaching
 import FeatureNetworks
 import Files
-import HDF5
 import JSON
 import TestSupport
 import Testing

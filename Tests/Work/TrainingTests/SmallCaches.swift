@@ -1,7 +1,6 @@
 import Caches
 import Diagnostics
 import Files
-import HDF5
 import JSON
 
 /// A captions and a features cache of a few images, as the stages would write them.

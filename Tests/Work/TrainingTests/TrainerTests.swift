@@ -1,6 +1,6 @@
+import Caches
 import Diagnostics
 import Files
-import HDF5
 import JSON
 import TestSupport
 import Testing
@@ -57,8 +57,10 @@ import Training
 
   /// A row of tokens or features that is not what was written is not trained on.
   @Test func damagedRowsAreRefused() throws {
-    for (file, name) in [(caches.captions, "tokens"), (features, "pooled")] {
-      let offset = try HDF5File(path: file).dataset(name).offset
+    for (file, format, name) in [
+      (caches.captions, "captioneer.captions", "tokens"), (features, "captioneer.features", "pooled"),
+    ] {
+      let offset = try CacheReader(path: file, format: format).rows(name).offset
       let map = try MappedFile(path: file)
       var bytes = map.bytes.values(at: 0, count: map.count, as: UInt8.self)
       bytes[offset + 33] ^= 4
@@ -82,11 +84,12 @@ import Training
 
   /// The copy that is learnt from is checked, not the file that was checked once.
   @Test func rowsEditedAfterTheirCheckAreRefused() throws {
-    for (file, name, bytes) in [
-      (caches.captions, "tokens", [1, 0, 0, 0] as [UInt8]), (caches.captions, "tokens", [255, 255, 255, 127]),
-      (features, "pooled", [1, 2, 3, 4]),
+    for (file, format, name, bytes) in [
+      (caches.captions, "captioneer.captions", "tokens", [1, 0, 0, 0] as [UInt8]),
+      (caches.captions, "captioneer.captions", "tokens", [255, 255, 255, 127]),
+      (features, "captioneer.features", "pooled", [1, 2, 3, 4]),
     ] {
-      let offset = try HDF5File(path: file).dataset(name).offset
+      let offset = try CacheReader(path: file, format: format).rows(name).offset
       let map = try MappedFile(path: file)
       let before = map.bytes.values(at: offset + 4, count: 4, as: UInt8.self)
       let trainer = try Trainer(options("edited"), threads: 1)

@@ -1,5 +1,5 @@
+import Caches
 import Files
-import HDF5
 import Processes
 import TestSupport
 import Testing
@@ -55,7 +55,7 @@ extension BuiltStages {
         ["--images-cache", fixture.images, "--weights", fixture.weights, "--grid", "--output", gridded])
       let page = try page("cache/README.md")
       for (name, path) in [("images", fixture.images), ("captions", fixture.captions), ("features", gridded)] {
-        let file = try HDF5File(path: path)
+        let file = try CacheReader(path: path, format: "captioneer.\(name)")
         var sizes: [Substring: Int] = [:]
         var count = 0
         let section = page.components("\n## \(name).h5\n").dropFirst().first?.components("\n## ").first ?? ""
@@ -72,8 +72,8 @@ extension BuiltStages {
             if type.contains("text") {
               shape = [try file.text(dataset).count]
             } else {
-              let found = try file.dataset(dataset)
-              #expect(type.contains(Self.shortTypes[found.type.rawValue] ?? "?"), "\(name).h5 \(dataset)")
+              let found = try file.rows(dataset)
+              #expect(type.contains(Self.shortTypes[found.elementType.name] ?? "?"), "\(name).h5 \(dataset)")
               shape = found.shape
             }
             #expect(shape.count == dimensions.count, "\(name).h5 \(dataset)")
