@@ -7,6 +7,7 @@ import os
 import random
 import signal
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import laws
 from cases import Case, bases, begin, judge
@@ -94,10 +95,17 @@ def must_be_reported(result: Result, plan: Plan) -> bool:
     if plan.operations[0] in ("unlink", "mkdir", "link"):
         return False
     own = (".stamp.json", ".stamp.json.partial", ".journal", ".journal.partial")
-    return any(
-        call.what == "failed" and call.operation not in ("unlink", "mkdir", "link") and not call.path.endswith(own)
-        and not call.path.startswith("/dev/shm/captioneer") and not call.path.startswith("/tmp/captioneer")
-        for call in result.calls)
+    named: dict[str, str] = {}  # folder → the name that it got last
+    for call in result.calls:
+        if call.operation in ("rename", "link") and call.result >= 0:
+            named[str(Path(call.second).parent)] = call.second
+        path = call.path
+        if call.operation == "sync":  # of a folder: what matters is the name that is to last
+            path = next((name for folder, name in named.items() if path == folder or path.endswith("/" + folder)), path)
+        if (call.what == "failed" and call.operation not in ("unlink", "mkdir", "link") and not path.endswith(own)
+                and not path.startswith("/dev/shm/captioneer") and not path.startswith("/tmp/captioneer")):
+            return True
+    return False
 
 
 def kills(laboratory: Laboratory, stages: list[Stage], source: random.Random) -> Iterator[Case]:
