@@ -8,8 +8,8 @@
 
 #include "levels.h"
 
-// The CPU levels, best first: the first whose CPU this is gets the work. A further level (AMX, AVX-512 with bfloat16) is a row here, a
-// file like level_avx512.c that fills a `captioneer_kernels`, and nothing anywhere else: names, tests and sanitizers walk this table.
+// The CPU levels, best first: the first whose CPU this is gets the work. A further level (AMX, AVX-512 with bfloat16) is a row here, its
+// declaration in kernels.h and a file like level_avx512.c that fills a `captioneer_kernels`: names, tests and sanitizers walk this table.
 static const captioneer_kernels *const levels[] = {
 #if defined(__x86_64__)
   &captioneer_kernels_avx512,

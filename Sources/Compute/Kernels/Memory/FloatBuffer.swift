@@ -1,6 +1,7 @@
 import CKernels
 
-/// Floats that begin at a 64-byte line, as the kernels want them; zero at first. The only memory of kernels' operands.
+/// Floats that begin at a 64-byte line, as the kernels want them; zero at first: what matrices, packed factors and
+/// convolutions stand on.
 ///
 /// Where there is no memory for them the process ends, with one line and exit code 1.
 @safe package struct FloatBuffer: ~Copyable, @unchecked Sendable {
