@@ -48,7 +48,7 @@ enum Floor: String {
 
   func stage(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-      name: name, dependencies: ["StageSupport", "Diagnostics", "JSON", arguments] + dependencies,
+      name: name, dependencies: ["StageSupport", "Diagnostics", arguments] + dependencies,
       path: "Sources/\(rawValue)/\(name)", swiftSettings: safe)
   }
 
@@ -141,16 +141,15 @@ let sources: [Target] = [
   Floor.stages.swift(
     "Pipelines", ["Diagnostics", "Files", "JSON", "Processes", "StageSupport", .product(name: "Yams", package: "Yams")]),
   Floor.stages.stage(
-    "decode-images", ["COCO", "Caches", "DatasetArguments", "Files", "ImageCaching", "Images", "Provenance"]),
+    "decode-images", ["Caches", "DatasetArguments", "ImageCaching", "Images", "Provenance"]),
   Floor.stages.stage(
-    "tokenize-captions",
-    ["COCO", "Caches", "DatasetArguments", "Provenance", "TokenCaching", "Tokenization", "Vocabularies"]),
+    "tokenize-captions", ["Caches", "DatasetArguments", "Provenance", "TokenCaching"]),
   Floor.stages.stage("extract-features", ["Caches", "FeatureCaching", "FeatureNetworks", "Provenance"]),
   Floor.stages.stage("train-captioner", ["Caches", "Files", "Provenance", "Reporting", "Training"]),
-  Floor.stages.stage("caption-images", ["Caches", "FeatureNetworks", "Files", "Inference", "Provenance"]),
-  Floor.stages.stage("score-captions", ["Files", "Provenance", "Scoring"]),
-  Floor.stages.stage("generate-scenes", ["Provenance", "Scenes"]),
-  Floor.stages.stage("run-pipeline", ["Pipelines", "Processes"]),
+  Floor.stages.stage("caption-images", ["Caches", "FeatureNetworks", "Files", "Inference", "JSON", "Provenance"]),
+  Floor.stages.stage("score-captions", ["Files", "JSON", "Provenance", "Scoring"]),
+  Floor.stages.stage("generate-scenes", ["JSON", "Provenance", "Scenes"]),
+  Floor.stages.stage("run-pipeline", ["JSON", "Pipelines", "Processes"]),
 ]
 
 /// Tests stand where what they test stands; they may import from any floor.

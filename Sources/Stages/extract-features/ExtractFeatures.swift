@@ -3,7 +3,6 @@ import Caches
 import Diagnostics
 package import FeatureCaching
 import FeatureNetworks
-import JSON
 import Provenance
 import StageSupport
 
@@ -70,19 +69,7 @@ struct ExtractFeatures: StageCommand {
       plan.know(digests)
       try plan.confirmInputs()
     }
-    let map = summary.gridShape.map { " and maps of \($0.map(String.init).joined(separator: "×"))" } ?? ""
-    let resumed = summary.resumedRows > 0 ? " (\(summary.resumedRows) were there already)" : ""
-    return StageOutcome(
-      lines: [
-        "\(summary.rows) images: \(summary.channels) features each\(map), \(precision.rawValue)\(resumed)",
-        "made \(output)",
-      ],
-      result: [
-        "rows": .integer(summary.rows),
-        "channels": .integer(summary.channels), "resumed_rows": .integer(summary.resumedRows),
-        "grid": .array((summary.gridShape ?? []).map { .integer($0) }), "precision": .string(precision.rawValue),
-        "weights": .string(path),
-      ])
+    return StageOutcome(lines: [summary.line, "made \(output)"], result: summary.json)
   }
 }
 

@@ -1,14 +1,10 @@
 import ArgumentParser
-import COCO
 import Caches
 import DatasetArguments
 import Diagnostics
-import JSON
 import Provenance
 import StageSupport
 import TokenCaching
-import Tokenization
-import Vocabularies
 
 @main struct TokenizeCaptions: StageCommand {
   static let configuration = CommandConfiguration(
@@ -57,51 +53,36 @@ import Vocabularies
     }
   }
 
-  private var job: TokenCacheJob {
+  private var options: TokenCacheOptions {
     get throws {
-      TokenCacheJob(
+      TokenCacheOptions(
         request: try dataset.request, output: output, length: length,
-        vocabularySize: vocabularySize ?? (minimumCount == nil ? TokenCacheJob.usualVocabularySize : nil),
+        vocabularySize: vocabularySize ?? (minimumCount == nil ? TokenCacheOptions.usualVocabularySize : nil),
         minimumCount: minimumCount ?? 1, vocabularyPath: vocabulary, allowsUncaptioned: allowUncaptioned,
         restarts: common.force)
     }
   }
 
   func plan() throws -> StagePlan {
-    let job = try job
-    var inputs = job.request.stageInputs
-    if let vocabulary { inputs.append(.file("vocabulary", vocabulary)) }
+    let options = try options
+    let words = vocabulary.map { StageInput.file("vocabulary", $0) }
     return StagePlan(
-      stage: "tokenize-captions", codeVersion: TokenCacheJob.codeVersion, configuration: job.configuration,
-      inputs: inputs, outputs: [.cache(output, format: TokenCacheJob.format)],
-      splits: job.request.splitNames)
+      stage: "tokenize-captions", codeVersion: TokenCacheJob.codeVersion, configuration: options.configuration,
+      inputs: options.request.stageInputs + (words.map { [$0] } ?? []),
+      outputs: [.cache(output, format: TokenCacheJob.format)], splits: options.request.splitNames)
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
-    let result = try job.run(threads: common.threadCount, progress: progress) { digests in
+    let job = TokenCacheJob(try options)
+    let summary = try job.run(threads: common.threadCount, progress: progress) { digests in
       plan.know(digests)
       try plan.confirmInputs()
     }
-    if !result.unreachableWords.isEmpty {
+    if !summary.unreachableWords.isEmpty {
       progress.note(
-        "\(result.unreachableWords.count) words of \(vocabulary ?? "") occur in no caption because of capitals or "
-          + "punctuation: \(result.unreachableWords.prefix(5).joined(separator: " "))")
+        "\(summary.unreachableWords.count) words of \(vocabulary ?? "") occur in no caption because of capitals or "
+          + "punctuation: \(summary.unreachableWords.prefix(5).joined(separator: " "))")
     }
-    var lines = result.statistics.flatMap(\.lines)
-    if let split = result.vocabularySplit, split != "train" {
-      lines.append("the vocabulary is made of split '\(split)': there is none called 'train'")
-    }
-    lines.append(
-      "wrote \(output): \(result.captions) rows of \(length) tokens, \(result.images) images, "
-        + "\(result.vocabulary.count) words")
-    return StageOutcome(
-      lines: lines,
-      result: [
-        "rows": .integer(result.captions), "length": .integer(length),
-        "images": .integer(result.images), "vocabulary_size": .integer(result.vocabulary.count),
-        "vocabulary_split": result.vocabularySplit.map { .string($0) } ?? .null,
-        "splits": .array(result.statistics.map(\.json)),
-        "unreachable_words": .array(result.unreachableWords.map { .string($0) }),
-      ])
+    return StageOutcome(lines: summary.lines + ["wrote \(output): \(summary.line)"], result: summary.json)
   }
 }

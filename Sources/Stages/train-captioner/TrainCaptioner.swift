@@ -2,7 +2,6 @@ import ArgumentParser
 import Caches
 import Diagnostics
 import Files
-import JSON
 import Provenance
 import Reporting
 import StageSupport
@@ -88,35 +87,12 @@ struct TrainCaptioner: StageCommand {
     let trainer = try Trainer(options, threads: common.threadCount)
     plan.know(trainer.inputs)
     let summary = try trainer.run(restarts: common.force, progress: progress, begins: plan.claimOutputs) { records in
-      let title = "Loss, RNN with \(hidden) hidden units, batch \(batch)"
-      var series = [LossCurve.Series("training", records.map(\.trainingLoss))]
-      let validation = records.compactMap(\.validationLoss)
-      if !validation.isEmpty { series.append(LossCurve.Series("validation", validation)) }
-      let picture = LossCurve(title: title, series: series).svg
-      try FileSystem.replace(FileSystem.join(output, "loss.svg"), with: Array(picture.utf8))
+      let curve = LossCurve(
+        title: "Loss, RNN with \(hidden) hidden units, batch \(batch)", training: records.map(\.trainingLoss),
+        validation: records.compactMap(\.validationLoss))
+      try FileSystem.replace(FileSystem.join(output, "loss.svg"), with: curve.svg)
     }
-    return outcome(summary, plan)
-  }
-
-  private func outcome(_ summary: TrainingSummary, _ plan: StagePlan) -> StageOutcome {
-    let last = summary.records.last
-    func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
-    var line = "\(summary.captions) captions, \(summary.parameters) parameters, \(summary.records.count) epochs"
-    func rounded(_ value: Double) -> String { "\((value * 10_000).rounded() / 10_000)" }
-    if let last { line += ": training loss \(rounded(last.trainingLoss))" }
-    if let loss = last?.validationLoss, let perplexity = last?.validationPerplexity {
-      line += ", validation loss \(rounded(loss)), perplexity \(rounded(perplexity))"
-    }
-    return StageOutcome(
-      lines: [line, "made \(plan.outputs.map(\.path).joined(separator: ", "))"],
-      result: [
-        "captions": .integer(summary.captions),
-        "validation_captions": .integer(summary.validationCaptions),
-        "dropped_captions": .integer(summary.droppedCaptions), "parameters": .integer(summary.parameters),
-        "epochs": .integer(summary.records.count), "resumed_epochs": .integer(summary.resumedEpochs),
-        "training_loss": number(last?.trainingLoss), "validation_loss": number(last?.validationLoss),
-        "validation_perplexity": number(last?.validationPerplexity),
-        "tokens_per_second": .integer(Int(summary.tokensPerSecond)),
-      ])
+    let made = "made \(plan.outputs.map(\.path).joined(separator: ", "))"
+    return StageOutcome(lines: [summary.line, made], result: summary.json)
   }
 }

@@ -14,17 +14,6 @@ package struct FeatureCacheJob: Sendable {
 
   package init(_ options: FeatureCacheOptions) { self.options = options }
 
-  /// What extraction made.
-  package struct Summary: Sendable {
-    package var rows: Int
-    /// Of the pooled features; the map has as many.
-    package var channels: Int
-    /// [channels, height, width] of the map, where it was asked for.
-    package var gridShape: [Int]?
-    /// Rows that an earlier, stopped run had finished.
-    package var resumedRows: Int
-  }
-
   /// Rows in one block: the unit that is finished, checked and resumed.
   static let blockRows = 64
 
@@ -85,7 +74,8 @@ package struct FeatureCacheJob: Sendable {
         NamedColumn("split", .uint8(try images.uint8("split")), description: "index into the attribute splits"),
       ] + names)
     return Summary(
-      rows: count, channels: network.channels, gridShape: options.includesGrid ? gridShape : nil, resumedRows: resumed)
+      rows: count, channels: network.channels, gridShape: options.includesGrid ? gridShape : nil, resumedRows: resumed,
+      options: options)
   }
 
   private func datasets(_ gridShape: [Int]) -> [RowDataset] {

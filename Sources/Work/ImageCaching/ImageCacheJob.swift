@@ -25,12 +25,6 @@ package struct Photograph: Sendable {
   }
 }
 
-/// How many photographs an images cache was asked for, and how many of them it has no row of.
-package func ledgerCounts(ofImagesCache path: String) throws -> (photographs: Int, skipped: Int) {
-  let statuses = try CacheReader(path: path, format: ImageCacheJob.format).text("ledger/statuses")
-  return (statuses.count, statuses.count { $0 == LedgerEntry.Status.skipped.rawValue })
-}
-
 /// Decodes photographs into `images.h5`: u8 [N, 3, size, size], see cache/README.md.
 ///
 /// Blocks of photographs are decoded in parallel and written in order; what is finished survives any interruption.
@@ -70,18 +64,6 @@ package struct ImageCacheJob: Sendable {
     self.restarts = restarts
   }
 
-  package struct Summary: Sendable {
-    package var rows = 0
-    package var recovered: [LedgerEntry] = []
-    package var skipped: [LedgerEntry] = []
-    /// False where more failed than allowed: the cache was not published, the work so far is kept beside it.
-    package var isPublished = false
-    /// How many photographs an earlier, interrupted run had done.
-    package var resumed = 0
-    /// What became of each photograph, in their order.
-    package var ledger: [LedgerEntry] = []
-  }
-
   /// Photographs of a block: a few megabytes of pixels, so that memory stays flat and little is lost when killed.
   static func inputsPerBlock(imageBytes: Int) -> Int { max(1, min(32, (4 << 20) / imageBytes)) }
 
@@ -111,12 +93,7 @@ package struct ImageCacheJob: Sendable {
     let ledger = try (0..<writer.blockCount).flatMap { block in
       try entries(block: block, note: writer.note(ofBlock: block), inputsPerBlock: inputsPerBlock)
     }
-    var summary = Summary()
-    summary.resumed = resumed
-    summary.ledger = ledger
-    summary.recovered = ledger.filter { $0.status == .recovered }
-    summary.skipped = ledger.filter { $0.status == .skipped }
-    summary.rows = ledger.count - summary.skipped.count
+    var summary = Summary(ledger, resumed: resumed, maximumFailures: maximumFailures)
     guard summary.skipped.count <= maximumFailures, summary.rows > 0 else { return summary }
     try confirm()
     try confirmPhotographs(ledger)

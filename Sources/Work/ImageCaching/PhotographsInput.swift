@@ -17,7 +17,7 @@ package struct PhotographsInput: Sendable {
   /// Where a split's photographs lie.
   private let place: @Sendable (_ split: String) throws -> String
 
-  package init(
+  init(
     _ request: DatasetRequest, threads: Int, place: @escaping @Sendable (_ split: String) throws -> String
   ) {
     self.request = request
@@ -57,8 +57,13 @@ package struct PhotographsInput: Sendable {
     return hasher.finish()
   }
 
-  /// What a run found, in the order of the annotations.
-  package func content(
+  /// What a run of `job` found.
+  package func content(of ledger: [LedgerEntry], _ job: ImageCacheJob) throws -> StageInput.Content {
+    try content(of: ledger, job.photographs, splits: job.splits.map(\.name))
+  }
+
+  /// What was found, in the order of the annotations.
+  private func content(
     of entries: [LedgerEntry], _ photographs: [Photograph], splits: [String]
   ) throws -> StageInput.Content {
     let lines = zip(entries, photographs).map { entry, photograph in

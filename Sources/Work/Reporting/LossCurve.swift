@@ -18,6 +18,13 @@ package struct LossCurve: Sendable {
     self.series = series.map { Series($0.name, $0.values) }
   }
 
+  /// The curve of a training run, a value for each epoch; the validation's only where there is one.
+  package init(title: String, training: [Double], validation: [Double]) {
+    self.init(
+      title: title,
+      series: [Series("training", training)] + (validation.isEmpty ? [] : [Series("validation", validation)]))
+  }
+
   private static let width = 820.0
   private static let height = 460.0
   private static let plot = (left: 70.0, top: 50.0, right: 790.0, bottom: 400.0)

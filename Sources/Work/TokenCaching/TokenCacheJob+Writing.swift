@@ -24,15 +24,15 @@ extension TokenCacheJob {
     _ identity: CacheIdentity, _ threads: Int, _ progress: any ProgressReporter, confirm: () throws -> Void
   ) throws {
     let count = dataset.splits.reduce(0) { $0 + $1.captionCount }
-    try FileSystem.makeFolder(FileSystem.folder(of: output))
+    try FileSystem.makeFolder(FileSystem.folder(of: options.output))
     let writer = try CacheWriter(
-      path: output, journalIdentity: identity.fingerprint,
+      path: options.output, journalIdentity: identity.fingerprint,
       datasets: [
         RowDataset(
-          "tokens", .int32, rowShape: [length],
+          "tokens", .int32, rowShape: [options.length],
           description: "<START>, words, <END>, then <NULL>; indices of 'vocabulary'")
       ], maximumRows: count, inputCount: count, inputsPerBlock: Self.captionsPerBlock,
-      keepsBlock: { _, _ in !restarts })
+      keepsBlock: { _, _ in !options.restarts })
     progress.begin("writing rows", total: count, done: 0, unit: "captions")
     let lengths = Mutex([Int32](repeating: 0, count: count))
     let firstRows = dataset.splits.reduce(into: [0]) { $0.append($0.last! + $1.captionCount) }

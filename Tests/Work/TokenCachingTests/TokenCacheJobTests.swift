@@ -21,7 +21,7 @@ import Tokenization
   func realCaptionsAsPython(threads: Int) throws {
     let folder = try TemporaryFolder()
     let output = FileSystem.join(folder.path, "captions.h5")
-    let result = try TokenCacheJob(request: try request(), output: output).run(
+    let result = try TokenCacheJob(TokenCacheOptions(request: try request(), output: output)).run(
       threads: threads, progress: SilentProgress())
     let cache = try CacheReader(path: output, format: "captioneer.captions")
     #expect(cache.identity.splits == ["train", "val"])
@@ -53,9 +53,9 @@ import Tokenization
       val,
       with: #"{"images": [{"id": 9, "file_name": "c"}], "annotations": [{"id": 1, "image_id": 9, "caption": "d a"}]}"#)
     let output = FileSystem.join(folder.path, "made/here/captions.h5")
-    var job = TokenCacheJob(
+    var options = TokenCacheOptions(
       request: DatasetRequest(.coco([("train", train), ("val", val)])), output: output, length: 5, vocabularySize: 6)
-    _ = try job.run(threads: 2, progress: SilentProgress())
+    _ = try TokenCacheJob(options).run(threads: 2, progress: SilentProgress())
     let cache = try CacheReader(path: output, format: TokenCacheJob.format)
     #expect(try cache.text("vocabulary") == ["<NULL>", "<START>", "<END>", "<UNK>", "b", "a"])
     #expect(try cache.int64("word_counts") == [0, 3, 3, 1, 3, 2])
@@ -75,9 +75,9 @@ import Tokenization
     // One caption an image, and a vocabulary from a file.
     let words = FileSystem.join(folder.path, "words.txt")
     try FileSystem.replace(words, with: "c\nd\n")
-    job.request.selection.captionsPerImage = 1
-    job.vocabularyPath = words
-    _ = try job.run(threads: 1, progress: SilentProgress())
+    options.request.selection.captionsPerImage = 1
+    options.vocabularyPath = words
+    _ = try TokenCacheJob(options).run(threads: 1, progress: SilentProgress())
     let second = try CacheReader(path: output, format: TokenCacheJob.format)
     #expect(try second.int64("caption_ids") == [10, 11, 1])
     #expect(try second.int32("tokens") == [1, 3, 3, 3, 2, 1, 3, 3, 2, 0, 1, 5, 3, 2, 0])
@@ -92,14 +92,16 @@ import Tokenization
       with: #"{"images": [{"id": 5, "file_name": "a"}, {"id": 3, "file_name": "b"}], "#
         + #""annotations": [{"id": 1, "image_id": 5, "caption": "x"}]}"#)
     let output = FileSystem.join(folder.path, "captions.h5")
-    var job = TokenCacheJob(request: DatasetRequest(.coco([("train", path)])), output: output)
-    let error = #expect(throws: InputError.self) { try job.run(threads: 1, progress: SilentProgress()) }
+    var options = TokenCacheOptions(request: DatasetRequest(.coco([("train", path)])), output: output)
+    let error = #expect(throws: InputError.self) {
+      try TokenCacheJob(options).run(threads: 1, progress: SilentProgress())
+    }
     #expect(
       error?.description
         == "\(path): image 1: id 3 has no caption; add captions, or give --allow-uncaptioned")
     #expect(!FileSystem.isFile(output))
-    job.allowsUncaptioned = true
-    _ = try job.run(threads: 1, progress: SilentProgress())
+    options.allowsUncaptioned = true
+    _ = try TokenCacheJob(options).run(threads: 1, progress: SilentProgress())
     #expect(try CacheReader(path: output, format: TokenCacheJob.format).int64("image_ids") == [5, 3])
   }
 
@@ -109,9 +111,9 @@ import Tokenization
     var digests: [String] = []
     for threads in [1, 2, 4] {
       let output = FileSystem.join(folder.path, "captions.h5")
-      _ = try TokenCacheJob(
-        request: try request(Selection(images: .sample(300), seed: 9, captionsPerImage: 2)), output: output
-      ).run(threads: threads, progress: SilentProgress())
+      let options = TokenCacheOptions(
+        request: try request(Selection(images: .sample(300), seed: 9, captionsPerImage: 2)), output: output)
+      _ = try TokenCacheJob(options).run(threads: threads, progress: SilentProgress())
       let file = try MappedFile(path: output)
       digests.append(sha256(file.bytes))
     }
