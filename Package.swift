@@ -93,7 +93,8 @@ let sources: [Target] = [
   // Data: the user's nouns.
   Floor.data.swift("COCO", ["Diagnostics", "Digests", "Files", "JSON", "Random", "Workers"]),
   Floor.data.swift("Vocabularies"),
-  Floor.data.swift("Tokenization", ["COCO", "Diagnostics", "Files", "JSON", "Vocabularies", "Workers"]),
+  Floor.data.swift(
+    "Tokenization", ["COCO", "Diagnostics", "Files", "JSON", "Random", "Vocabularies", "Workers"]),
   Floor.data.swift("Images", ["Archives", "Diagnostics", "Files", "JPEG", "Kernels"]),
   Floor.data.swift("Scenes", ["Diagnostics", "Digests", "Files", "JPEG", "JSON", "Random", "Workers"]),
   Floor.data.swift("Provenance", ["Diagnostics", "Digests", "Files", "JSON"]),

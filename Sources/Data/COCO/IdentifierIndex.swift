@@ -1,9 +1,13 @@
+package import Random
+
 /// Finds an id's position: open addressing over 4-byte slots.
-struct IdentifierIndex {
+package struct IdentifierIndex {
   private var slots: [Int32]
   private let shift: UInt64
+  private let secret: HashSecret
 
-  init(capacity: Int) {
+  package init(capacity: Int, secret: HashSecret = .process) {
+    self.secret = secret
     var bits: UInt64 = 4
     while 1 << bits < capacity * 2 { bits += 1 }
     slots = [Int32](repeating: -1, count: 1 << Int(bits))
@@ -11,11 +15,11 @@ struct IdentifierIndex {
   }
 
   private func start(_ id: Int64) -> Int {
-    Int((UInt64(bitPattern: id) &* 0x9E37_79B9_7F4A_7C15) >> shift)
+    Int(secret.mix(secret.start, UInt64(bitPattern: id)) >> shift)
   }
 
   /// The position of `id`, or nil.
-  func position(of id: Int64, idAt: (Int) -> Int64) -> Int? {
+  package func position(of id: Int64, idAt: (Int) -> Int64) -> Int? {
     var slot = start(id)
     while slots[slot] >= 0 {
       if idAt(Int(slots[slot])) == id { return Int(slots[slot]) }
@@ -25,7 +29,7 @@ struct IdentifierIndex {
   }
 
   /// Remembers that `id` stands at `position`; gives the position it was at before, if any.
-  mutating func insert(_ id: Int64, at position: Int, idAt: (Int) -> Int64) -> Int? {
+  package mutating func insert(_ id: Int64, at position: Int, idAt: (Int) -> Int64) -> Int? {
     var slot = start(id)
     while slots[slot] >= 0 {
       if idAt(Int(slots[slot])) == id { return Int(slots[slot]) }

@@ -44,7 +44,8 @@ package final class CacheWriter: Sendable {
     path: String, journalIdentity: String, datasets: [RowDataset], maximumRows: Int, inputCount: Int,
     inputsPerBlock: Int, keepsBlock: (_ block: Int, _ note: String) throws -> Bool = { _, _ in true }
   ) throws {
-    guard maximumRows > 0, !datasets.isEmpty else { throw InputError(file: path, "would have no rows") }
+    precondition(!datasets.isEmpty, "a cache has rows of something")
+    guard maximumRows > 0 else { throw InputError(file: path, "would have no rows", remedy: "check what was chosen") }
     self.path = path
     self.datasets = datasets
     self.maximumRows = maximumRows
@@ -104,9 +105,7 @@ package final class CacheWriter: Sendable {
     do {
       var sink = BlockSink(file: file, datasets: datasets, offsets: offsets, firstRow: first)
       try write(&sink)
-      guard sink.checksums.allSatisfy({ $0.count == rowCount }) else {
-        throw InputError(file: path, at: "block \(block)", "has another number of rows than it said")
-      }
+      precondition(sink.checksums.allSatisfy { $0.count == rowCount }, "block \(block) has other rows than it said")
       let record = Journal.Block(
         index: block, firstRow: first, rowCount: rowCount, checksum: Self.blockChecksum(sink.checksums), note: note)
       try journal.append(record)
@@ -129,20 +128,14 @@ package final class CacheWriter: Sendable {
   /// Ends the file and gives it its name. The small datasets of checksums under `integrity/` come by themselves.
   package func publish(_ identity: CacheIdentity, columns: [NamedColumn]) throws {
     let (rows, written, checksums) = state.withLock { ($0.declaredRows, $0.writtenBlocks, $0.checksums) }
-    guard written == blockCount else {
-      throw InputError(file: path, "only \(written) of \(blockCount) blocks are there", remedy: "run the command again")
-    }
+    precondition(written == blockCount, "only \(written) of \(blockCount) blocks are there")
     guard rows > 0 else { throw InputError(file: path, "no row could be made", remedy: "see the reasons above") }
-    guard rows == maximumRows || datasets.count == 1 else {
-      throw InputError(file: path, "has \(rows) rows, expected \(maximumRows)")
-    }
+    precondition(rows == maximumRows || datasets.count == 1, "only the last dataset may end early")
     let skeleton = try Skeleton()
     for (index, dataset) in datasets.enumerated() {
       let extent = try skeleton.reserve(
         dataset.name, dataset.elementType.stored, shape: [rows] + dataset.rowShape, description: dataset.description)
-      guard extent.offset == offsets[index] else {
-        throw InputError(file: path, "\(dataset.name) would move from \(offsets[index]) to \(extent.offset)")
-      }
+      precondition(extent.offset == offsets[index], "\(dataset.name) would move from its rows")
     }
     try skeleton.write(identity, columns)
     for (index, dataset) in datasets.enumerated() {

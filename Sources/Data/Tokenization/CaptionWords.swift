@@ -1,5 +1,6 @@
 import Files
 import JSON
+import Random
 
 /// Splits captions into words, one caption at a time into buffers that are used again.
 ///
@@ -10,6 +11,7 @@ struct CaptionWords {
   private(set) var bytes = [UInt8](repeating: 0, count: 512)
   private(set) var words: [PackedWord] = []
   private var ends: [Int] = []
+  private let secret = HashSecret.process
 
   /// For each ASCII byte: its lower case, 0 where it is dropped, 32 where it separates.
   private let classes: [UInt8] = (0..<256).map { (byte: Int) in
@@ -32,7 +34,7 @@ struct CaptionWords {
     reserve(text.range.count)
     ends.removeAll(keepingCapacity: true)
     Self.scan(file.extracting(text.range), classes, into: &bytes, &ends)
-    Self.pack(bytes, ends, into: &words)
+    Self.pack(bytes, ends, secret, into: &words)
   }
 
   private static func scan(_ source: RawSpan, _ classes: [UInt8], into bytes: inout [UInt8], _ ends: inout [Int]) {
@@ -52,11 +54,11 @@ struct CaptionWords {
     if position > start { ends.append(position) }
   }
 
-  private static func pack(_ bytes: [UInt8], _ ends: [Int], into words: inout [PackedWord]) {
+  private static func pack(_ bytes: [UInt8], _ ends: [Int], _ secret: HashSecret, into words: inout [PackedWord]) {
     let bytes = bytes.byteSpan
     var start = 0
     for end in ends {
-      words.append(PackedWord(bytes, start..<end))
+      words.append(PackedWord(bytes, start..<end, secret))
       start = end
     }
   }
@@ -77,7 +79,7 @@ struct CaptionWords {
         }
       }
     }
-    Self.pack(bytes, ends, into: &words)
+    Self.pack(bytes, ends, secret, into: &words)
   }
 
   private mutating func reserve(_ count: Int) {
@@ -96,18 +98,17 @@ struct PackedWord {
 
   /// - Parameter bytes: has eight bytes or more behind the word.
   @inline(__always)
-  init(_ bytes: RawSpan, _ range: Range<Int>) {
-    let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
+  init(_ bytes: RawSpan, _ range: Range<Int>, _ secret: HashSecret) {
     start = Int32(range.lowerBound)
     count = Int32(range.count)
     prefix = Self.load(bytes, range.lowerBound, range.count)
-    var hash = (prefix ^ UInt64(range.count)) &* factor
+    var hash = secret.mix(secret.start &+ UInt64(range.count), prefix)
     var offset = range.lowerBound + 8
     while offset < range.upperBound {
-      hash = (hash ^ (hash >> 32) ^ Self.load(bytes, offset, range.upperBound - offset)) &* factor
+      hash = secret.mix(hash, Self.load(bytes, offset, range.upperBound - offset))
       offset += 8
     }
-    self.hash = hash ^ (hash >> 29)
+    self.hash = hash
   }
 
   @inline(__always)

@@ -58,6 +58,9 @@ package struct WordCounts: Sendable {
   /// How many different words there are.
   package var distinctWords: Int { table.count }
 
+  /// Places that are looked at when each different word is looked up once.
+  package var probes: Int { table.probes }
+
   /// Words by falling count, ties by code point order.
   func ranked(where isWanted: (_ index: Int) -> Bool = { _ in true }) -> [(word: String, count: Int)] {
     // The order of UTF-8 bytes is that of code points.

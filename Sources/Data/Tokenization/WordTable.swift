@@ -34,7 +34,7 @@ struct WordTable: Sendable {
   func bytes(_ index: Int) -> ArraySlice<UInt8> { arena[entries[index].range] }
   func word(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
 
-  private func slot(_ hash: UInt64) -> Int { Int((hash &* 0xD6E8_FEB8_6659_FD93) >> shift) }
+  private func slot(_ hash: UInt64) -> Int { Int(hash >> shift) }
 
   /// The word's position, or the slot where it belongs less 2^32.
   private func find(_ prefix: UInt64, _ hash: UInt64, _ range: Range<Int>, of source: RawSpan) -> (
@@ -107,6 +107,14 @@ struct WordTable: Sendable {
       Entry(prefix: prefix, hash: hash, start: Int32(arena.count), count: Int32(word.count), value: value))
     arena += word
     if entries.count * 2 > slots.count { grow() }
+  }
+
+  /// Slots that are looked at when each word is looked up once.
+  var probes: Int {
+    slots.indices.reduce(0) { sum, place in
+      guard slots[place] >= 0 else { return sum }
+      return sum + 1 + (place - slot(entries[Int(slots[place])].hash)) & (slots.count - 1)
+    }
   }
 
   private mutating func grow() {
