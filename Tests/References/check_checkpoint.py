@@ -1,6 +1,6 @@
 """Loads a trained checkpoint into a plain PyTorch copy of the course's model and compares it with what Captioneer did with it.
 
-usage: python3 Tests/References/check_checkpoint.py cache/seed-rnn-512 [RESULTS.json LOGITS.safetensors]
+usage: python3 Tests/References/check_checkpoint.py cache/mine [RESULTS.json LOGITS.safetensors]
 
 Checks that `load_state_dict` takes the file strictly, that the validation loss is the one in log.csv, that greedy captions are those in
 RESULTS.json (caption-images --split val --results), and that the logits are those in LOGITS.safetensors (caption-images --logits) to 1e-5
