@@ -15,7 +15,7 @@ link="-fuse-ld=lld -L$libraries -ldispatch -lBlocksRuntime -Wl,-rpath,$libraries
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 kernels="-ISources/Compute/CKernels/include"
-owners="-ISources/System/CSystem/include -ISources/Formats/CJPEG/include -ISources/Formats/CHDF5Memory/include $(pkg-config --cflags hdf5)"
+owners="-ISources/System/CSystem/include -ISources/System/CProcesses/include -ISources/Formats/CJPEG/include -ISources/Formats/CHDF5Memory/include $(pkg-config --cflags hdf5)"
 runs=0
 
 # usage: try NAME "FLAGS" ROUNDS-ALONE ROUNDS-THREADS ROUNDS-OWNERS
@@ -31,7 +31,7 @@ try() {
   "$clang" $2 "$folder"/*.o $link -o "$folder/kernels"
   # shellcheck disable=SC2086
   "$clang" -O1 -g $2 -w $owners -ITests/Sanitizers Tests/Sanitizers/owners.c \
-    Sources/System/CSystem/*.c \
+    Sources/System/CSystem/*.c Sources/System/CProcesses/*.c \
     Sources/Formats/CJPEG/*.c Sources/Formats/CHDF5Memory/*.c $(pkg-config --libs hdf5) -ljpeg $link -o "$folder/owners"
   "$folder/kernels" alone "$3"
   "$folder/kernels" threads "$4"

@@ -172,6 +172,34 @@ import Workers
     #expect(try reason(plan())?.contains("is damaged") == true)
   }
 
+  /// Annotations of all splits in one file: each split's record must mean what the file holds now.
+  @Test func everyPartOfAnInputIsCompared() throws {
+    let digest = JSONValue.string(try sha256(ofFile: annotations))
+    func plan(_ validation: JSONValue) -> StagePlan {
+      StagePlan(
+        stage: "decode-images", codeVersion: 1, configuration: [:],
+        inputs: [.file("annotations", annotations, isRecordedInParts: true)],
+        outputs: [
+          StageOutput(
+            output,
+            record: { _ in
+              StageRecord(
+                stage: "decode-images", codeVersion: 1, configuration: [:],
+                inputs: ["annotations_train": digest, "annotations_val": validation])
+            })
+        ])
+    }
+    #expect(try reason(plan(digest)) == nil)
+    #expect(try reason(plan("another"))?.contains("the annotations changed") == true)
+  }
+
+  @Test func anInputThatIsNotReadAnyMoreIsNamed() throws {
+    let plan = StagePlan(
+      stage: "caption-images", codeVersion: 1, configuration: ["size": 112, "fit": "stretch"], inputs: [],
+      outputs: [StageOutput(output)])
+    #expect(try reason(plan) == "annotations is not read any more")
+  }
+
   @Test func aMissingInputIsAnError() throws {
     #expect(throws: InputError.self) {
       try Self.plan(folder.path + "/none.json", output).verdict(renewsStamp: false)

@@ -22,6 +22,15 @@ import Testing
     #expect(try shell("exit \(128 + signal)").signal == nil)
   }
 
+  @Test func aLookDoesNotWait() throws {
+    let child = try ChildProcess("/bin/sh", ["-c", "exec sleep 9"])
+    #expect(child.poll() == nil)
+    child.send(15)
+    let ending = child.wait()
+    #expect(ending.code == 143 && ending.signal == 15)
+    #expect(child.poll() == ending)
+  }
+
   @Test func whatCannotBeStartedIsNamed() {
     let error = #expect(throws: InputError.self) {
       try ChildProcess.run("/none/program", [], capturesOutput: false)
