@@ -147,7 +147,7 @@ let sources: [Target] = [
     "tokenize-captions", ["Caches", "DatasetArguments", "Provenance", "TokenCaching"]),
   Floor.stages.stage("extract-features", ["Caches", "FeatureCaching", "FeatureNetworks", "Provenance"]),
   Floor.stages.stage("train-captioner", ["Caches", "Files", "Provenance", "Reporting", "Training"]),
-  Floor.stages.stage("caption-images", ["Caches", "FeatureNetworks", "Files", "Inference", "JSON", "Provenance"]),
+  Floor.stages.stage("caption-images", ["Caches", "Files", "Inference", "Provenance"]),
   Floor.stages.stage("score-captions", ["Files", "JSON", "Provenance", "Scoring"]),
   Floor.stages.stage("generate-scenes", ["JSON", "Provenance", "Scenes"]),
   Floor.stages.stage("run-pipeline", ["JSON", "Pipelines", "Processes"]),

@@ -1,10 +1,8 @@
 import ArgumentParser
 import Caches
 import Diagnostics
-import FeatureNetworks
 import Files
 import Inference
-import JSON
 import Provenance
 import StageSupport
 
@@ -65,74 +63,40 @@ import StageSupport
 
   private var resultsFile: String? { results == "-" ? nil : results }
 
-  private func checkpointPath() throws -> String {
-    let isFolder = try FileSystem.status(of: checkpoint)?.isFolder == true
-    return isFolder ? FileSystem.join(checkpoint, "captioner.safetensors") : checkpoint
+  private var options: CaptioningOptions {
+    CaptioningOptions(
+      features.map { .features($0, split: split) } ?? .photographs(photographs, weights: weights),
+      checkpoint: checkpoint, maximumWords: maximumWords, logits: logits)
   }
 
   func plan() throws -> StagePlan {
-    var inputs = [StageInput.file("checkpoint", try checkpointPath())]
-    if let features {
-      inputs.append(.cache("features", features, format: "captioneer.features"))
-    } else {
-      inputs.append(.file("weights", try weightsPath()))
-      let photographs = photographs
-      inputs.append(.files("photographs", photographs) { try Photographs(photographs).files })
+    var inputs = [StageInput.file("checkpoint", try options.checkpointFile)]
+    switch options.subjects {
+    case .features(let path, _): inputs.append(.cache("features", path, format: "captioneer.features"))
+    case .photographs(let paths, let weights):
+      inputs.append(.file("weights", try CaptioningOptions.weightsFile(weights)))
+      inputs.append(.files("photographs", paths) { try LoosePhotographs(paths).files })
     }
     return StagePlan(
-      stage: "caption-images", codeVersion: 2,
-      configuration: [
-        "split": split.map { .string($0) } ?? .null, "maximum_words": .integer(maximumWords), "decoding": "greedy",
-      ],
-      inputs: inputs, outputs: [resultsFile, logits].compactMap(\.self).map { StageOutput($0) }, rows: try rowCount())
-  }
-
-  private func rowCount() throws -> Int {
-    if let features { return try CachedSplit(path: features, split: split).count }
-    return try Photographs(photographs).files.count
-  }
-
-  private func weightsPath() throws -> String {
-    if let weights { return weights }
-    let published = FeatureNetworkKind.mobileNetV2.weights
-    if let path = try published.find(path: nil, folder: "cache/weights") { return path }
-    throw InputError(
-      file: FileSystem.join("cache/weights", published.name), "the weights file is not there",
-      remedy: "give --weights FILE, the one the captioner's features were extracted with")
+      stage: "caption-images", codeVersion: CaptioningJob.codeVersion, configuration: options.configuration,
+      inputs: inputs, outputs: [resultsFile, logits].compactMap(\.self).map { StageOutput($0) },
+      rows: try options.rowCount)
   }
 
   func perform(_ plan: StagePlan, progress: any ProgressReporter) throws -> StageOutcome {
     // Locked at once: who waits for the captions must not learn at the end that another process makes the same file.
     let output = try resultsFile.map { try OutputFile(path: $0) }
-    let captioner = try Captioner(checkpoint: try checkpointPath())
-    let found: CaptionResults
-    if let features {
-      let rows = try CachedSplit(path: features, split: split)
-      found = try rows.captions(
-        captioner, maximumWords: maximumWords, threads: common.threadCount, progress: progress)
-      plan.know(["features": .string(rows.fingerprint)])
-      try plan.confirmInputs()
-      if let logits { try rows.writeLogits(captioner, maximumWords: maximumWords, to: logits) }
-    } else {
-      found = try Photographs(photographs).captions(
-        captioner, weights: try weightsPath(), maximumWords: maximumWords, threads: common.threadCount,
-        progress: progress)
+    let found = try CaptioningJob(options).run(threads: common.threadCount, progress: progress) { digests in
+      plan.know(digests)
       try plan.confirmInputs()
     }
     for failure in found.failures { printError("caption-images: \(failure.file): \(failure.reason)") }
-    var lines = found.images.map { "\($0.name)\t\($0.caption)" }
+    var lines = results == nil ? found.lines : [String(found.json.dropLast())]
     if let output {
       try output.write(found.json)
       try output.publish()
       lines = ["\(found.images.count) captions", "made \(output.path)"]
-    } else if results != nil {
-      lines = [String(found.json.dropLast())]
     }
-    return StageOutcome(
-      lines: lines,
-      result: [
-        "captions": .array(found.images.map(\.json)),
-        "failures": .array(found.failures.map { ["file": .string($0.file), "reason": .string($0.reason)] }),
-      ], isComplete: found.failures.isEmpty)
+    return StageOutcome(lines: lines, result: found.summary, isComplete: found.failures.isEmpty)
   }
 }

@@ -43,13 +43,13 @@ struct Decoder: ~Copyable {
       imageID: photograph.imageID, fileName: photograph.fileName, status: .skipped, reason: "file not there",
       content: "-", signature: signature ?? "-")
     guard signature != nil else { return entry }
-    let verdict = try reader.read(photograph.fileName, of: source, into: &pixels, at: row) { bytes in
+    let outcome = try reader.read(photograph.fileName, of: source, into: &pixels, at: row) { bytes in
       entry.content = PhotographSource.content(of: bytes)
     }
-    switch verdict {
-    case .sound: (entry.status, entry.reason) = (.ok, "")
-    case .mended(let reason): (entry.status, entry.reason) = (.recovered, reason)
-    case .unreadable(let reason): entry.reason = reason
+    switch outcome {
+    case .ok: (entry.status, entry.reason) = (.ok, "")
+    case .recovered(let reason): (entry.status, entry.reason) = (.recovered, reason)
+    case .skipped(let reason): entry.reason = reason
     case nil: break
     }
     return entry

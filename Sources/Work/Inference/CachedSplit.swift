@@ -39,7 +39,7 @@ package struct CachedSplit: Sendable {
   ///
   /// - Throws: `InputError` where the captioner was trained on features of another origin.
   package func captions(
-    _ captioner: Captioner, maximumWords: Int, threads: Int, progress: any ProgressReporter
+    _ captioner: TrainedCaptioner, maximumWords: Int, threads: Int, progress: any ProgressReporter
   ) throws -> CaptionResults {
     if let difference = FeatureOrigin(features.cache.identity).difference(from: captioner.origin) {
       throw InputError(

@@ -25,6 +25,17 @@ package struct CaptionResults: Sendable {
   package var json: String {
     images.isEmpty ? "[]\n" : "[\n" + images.map(\.json.compact).joined(separator: ",\n") + "\n]\n"
   }
+
+  /// For people: a line each, file, tab, caption.
+  package var lines: [String] { images.map { "\($0.name)\t\($0.caption)" } }
+
+  /// What a stage tells of it.
+  package var summary: JSONValue {
+    [
+      "captions": .array(images.map(\.json)),
+      "failures": .array(failures.map { ["file": .string($0.file), "reason": .string($0.reason)] }),
+    ]
+  }
 }
 
 /// 42 for `COCO_val2014_000000000042.jpg`; nil where the name does not end in digits.

@@ -8,7 +8,7 @@ extension CachedSplit {
   /// `features` [rows, inputs], `tokens` [rows, steps] beginning with `<START>`, `logits` [rows, steps, words].
   ///
   /// - Parameter limit: the first rows only.
-  package func writeLogits(_ captioner: Captioner, maximumWords: Int, limit: Int = 64, to path: String) throws {
+  package func writeLogits(_ captioner: TrainedCaptioner, maximumWords: Int, limit: Int = 64, to path: String) throws {
     let count = min(limit, self.count)
     let features = try values(0..<count)
     let steps = maximumWords + 1

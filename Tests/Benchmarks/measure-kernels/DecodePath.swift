@@ -38,8 +38,8 @@ final class DecodePath: Sendable {
             file.byteSpan, padding: 0, denominator: { _, _ in denominator }, begin: { _ in 0 },
             consume: { _, _, _ in })
         } else {
-          let verdict = reader.read(file.byteSpan, into: &pixels, at: 0)
-          if case .unreadable(let reason) = verdict { throw InputError(reason) }
+          let outcome = reader.read(file.byteSpan, into: &pixels, at: 0)
+          if case .skipped(let reason) = outcome { throw InputError(reason) }
         }
       }
     }

@@ -67,7 +67,7 @@ import Testing
     let rows = try FeatureRows(path: features)
     let cached = Matrix(rows: 1, columns: rows.channels)
     for threads in [1, 3] {
-      let loose = try Photographs([photographs]).features(
+      let loose = try LoosePhotographs([photographs]).features(
         0..<Self.count, network, options, threads: threads, progress: SilentProgress())
       #expect(loose.count == Self.count)
       var row = 0

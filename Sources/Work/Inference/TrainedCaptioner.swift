@@ -5,7 +5,7 @@ import JSON
 import Kernels
 
 /// A trained captioner, opened from its checkpoint.
-package final class Captioner: Sendable {
+package final class TrainedCaptioner: Sendable {
   let path: String
   let model: RecurrentCaptioner
   let decoder: GreedyDecoder

@@ -10,7 +10,7 @@ package struct DescribedPhotograph: Sendable {
   package var failure: String?
 }
 
-extension Photographs {
+extension LoosePhotographs {
   /// Decodes and describes the files of `range`, a group of the network's at a time, as decode-images and extract-features do.
   ///
   /// - Returns: one for each file, in their order.
@@ -38,9 +38,9 @@ extension Photographs {
       }
       for index in block * size..<min(range.count, (block + 1) * size) {
         if progress.isCancelled { throw Interrupted() }
-        let verdict = try reader.read(
+        let outcome = try reader.read(
           files[range.lowerBound + index], of: .anywhere, into: &pixels, at: members.count)
-        if case .unreadable(let reason) = verdict {
+        if case .skipped(let reason) = outcome {
           described.set(index, DescribedPhotograph(failure: reason))
         } else {
           members.append(index)

@@ -6,8 +6,8 @@ import Images
 import JSON
 import Kernels
 
-/// JPEG files with the network that describes them.
-package struct Photographs: Sendable {
+/// JPEG files that are in no cache, to be decoded and described on the way to their captions.
+package struct LoosePhotographs: Sendable {
   /// In the order they were given; a folder's by name.
   package let files: [String]
 
@@ -40,7 +40,7 @@ package struct Photographs: Sendable {
   ///
   /// - Throws: `InputError` where the weights are not those that the captioner's features came from.
   package func captions(
-    _ captioner: Captioner, weights path: String, maximumWords: Int, threads: Int, progress: any ProgressReporter
+    _ captioner: TrainedCaptioner, weights path: String, maximumWords: Int, threads: Int, progress: any ProgressReporter
   ) throws -> CaptionResults {
     let options = try imageOptions(captioner)
     let weights = try FeatureWeights(path: path)
@@ -79,7 +79,7 @@ package struct Photographs: Sendable {
   private static let chunk = 512
 
   /// How the captioner's own photographs became squares.
-  private func imageOptions(_ captioner: Captioner) throws -> ImageOptions {
+  private func imageOptions(_ captioner: TrainedCaptioner) throws -> ImageOptions {
     let made = captioner.origin.photographs
     guard let size = made["size"]?.integer, size > 0, let fit = Fit(rawValue: made["fit"]?.string ?? ""),
       let resampling = Resampling(rawValue: made["resampling"]?.string ?? "")
