@@ -21,7 +21,8 @@ package struct CommonOptions: ParsableArguments {
   package init() {}
 
   package func validate() throws {
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+    // Every thread gets a workspace: a slip of the finger must not ask for millions of them.
+    if let threads, !(1...1024 ~= threads) { throw ValidationError("--threads must be at least 1 and at most 1024") }
   }
 
   package var threadCount: Int { threads ?? availableProcessorCount }

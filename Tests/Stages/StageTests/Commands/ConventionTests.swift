@@ -28,6 +28,13 @@ extension BuiltStages {
       }
     }
 
+    /// Sums with the number of threads must not overflow, nor memory go to workspaces that nobody needs.
+    @Test(arguments: ["0", "1025", "9223372036854775807"]) func noMachineHasThatManyThreads(count: String) throws {
+      let run = try StageProcess.run("generate-scenes", ["--output", "scenes", "--dry-run", "--threads", count])
+      #expect(run.code == 64)
+      #expect(run.errors.contains("--threads must be at least 1 and at most 1024"))
+    }
+
     @Test func aSecondRunDoesNothing() throws {
       let fixture = try Fixture.get()
       for (name, arguments) in fixture.stages {
