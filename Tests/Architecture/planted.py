@@ -32,6 +32,9 @@ FILES = {
         func i() { fatalError("planted") }  // planted: crash
         let j = try! k()  // planted: crash
         func l() { print("a", 1) }  // planted: prints
+        func o(_ p: [Int]) { p.forEach(print) }  // planted: prints
+        func q() { exit(3) }  // planted: prints
+        import Glibc  // planted: owner
         func m() { n.print("a"); fingerprint("b") }
         """,
     "Sources/Stages/run-pipeline/Planted.swift": 'func planted() { print("a stage may") }\n',
@@ -47,8 +50,8 @@ FILES = {
         import Yams  // planted: undeclared
         @_exported public import Diagnostics  // planted: exported
         import Numerics  // planted: unknown
-        #if canImport(Darwin)
-          import Darwin
+        #if canImport(Darwin)  // planted: owner
+          import Darwin  // planted: owner
         #endif
         """,
     "Sources/Work/PlantedImports/BrokenString.swift": 'let a = "closed"\nlet b = "not closed // planted: unreadable\n',
@@ -70,7 +73,7 @@ FILES = {
     "Sources/Data/PlantedOne/Planted.swift": "import PlantedTwo\n",
     "Sources/Data/PlantedTwo/Planted.swift": "import PlantedOne  // planted: undeclared\n",
     "Sources/PlantedAttic/Planted.swift": "\n",
-    "Sources/Stages/planted-stage/Planted.swift": "import ArgumentParser\nimport Diagnostics\nimport JSON\nimport StageSupport\n",
+    "Sources/Stages/planted-stage/Planted.swift": "import ArgumentParser\nimport Diagnostics\nimport StageSupport\n",
     "Tests/Work/PlantedOneTests/Planted.swift": "import PlantedOne\n",
     "Tests/Work/PlantedNothingTests/Planted.swift": "\n",
     # Folders that are no rooms.
@@ -100,11 +103,11 @@ DECLARATIONS = {
           "PlantedTwo"]),  // planted: cycle
         Floor.data.swift("PlantedTwo"),
         Floor.work.swift("PlantedEmpty"),  // planted: place
-        .target(name: "PlantedAttic", path: "Sources/PlantedAttic"),  // planted: place
+        .target(name: "PlantedAttic", path: "Sources/PlantedAttic"),  // planted: place settings
         .testTarget(
-          name: "PlantedOneTests",  // planted: place
+          name: "PlantedOneTests",  // planted: place settings
           dependencies: ["PlantedOne"], path: "Tests/Work/PlantedOneTests"),
-        .testTarget(name: "PlantedNothingTests", path: "Tests/Work/PlantedNothingTests"),  // planted: place
+        .testTarget(name: "PlantedNothingTests", path: "Tests/Work/PlantedNothingTests"),  // planted: place settings
         Floor.stages.stage("planted-stage", []),  // planted: links
         """,
     '"generate-scenes", [': '\n    "HDF5",  // planted: links unused\n',

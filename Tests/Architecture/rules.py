@@ -13,6 +13,7 @@ OWNERS = {
     "Files": {"CSystem"},
     "Processes": {"CProcesses"},
     "Workers": set(),
+    "Digests": set(),  # swift-crypto reads in place by pointer only
     "HDF5": {"CHDF5", "CHDF5Memory"},
     "JPEG": {"CJPEG"},
     "Archives": {"CZlib"},
@@ -46,10 +47,15 @@ TOOLCHAIN = {
     "Darwin", "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Musl", "Swift", "Synchronization", "Testing",
 }
 
+# The system's C library: unsafe code, and ways to print and to exit, by other names.
+SYSTEM_C = {"Darwin", "Foundation", "Glibc", "Musl"}
+# What the compiler must hold every Swift target to: without the first, unsafe lines need not say so.
+SETTINGS = {"strictMemorySafety": {}, "treatAllWarnings": {"_0": "error"}}
+
 UNSAFE = re.compile(
-    r"\b_?unsafe\w*|\bUnsafe\w+|\bwithUnsafe\w+|@safe\b|@unchecked\b|\bUnmanaged\b|\bOpaquePointer\b|@_silgen_name\b|@_extern\b")
+    r"\b_?unsafe\w*|\bUnsafe\w+|\bwithUnsafe\w+|@safe\b|@unchecked\b|@exclusivity\b|\bUnmanaged\b|\bOpaquePointer\b|@_silgen_name\b|@_extern\b")
 CRASHES = re.compile(r"\bfatalError\s*\(|\btry!")
-PRINTS = re.compile(r"(?<![\w.])(?:Swift\.)?(?:print|debugPrint|dump)\s*\(")
+PRINTS = re.compile(r"(?<![\w.])(?:Swift\.)?(?:print|debugPrint|dump|puts|fputs|exit|abort)\s*\(|[(=,]\s*print\s*(?:[,)]|$)")
 
 
 @dataclass(frozen=True, order=True)
@@ -247,6 +253,8 @@ def owners(house: House) -> Findings:
             if other and not house.is_swift(other) and owner.get(other.name) not in (None, room.name):
                 yield Finding(
                     file, line.line, "owner", f"{room.name} imports {other.name}, which {owner[other.name]} owns; ask {owner[other.name]} for it")
+            if line.module in SYSTEM_C and room.path.startswith("Sources/") and room.name not in OWNERS:
+                yield Finding(file, line.line, "owner", f"{room.name} imports {line.module}; ask {', '.join(sorted(OWNERS))} for what it needs")
             if room.name not in ASKED_BY.get(line.module, {room.name}):
                 yield Finding(
                     file, line.line, "owner", f"{room.name} imports {line.module}, which only {', '.join(sorted(ASKED_BY[line.module]))} may; ask these for it")
@@ -254,6 +262,19 @@ def owners(house: House) -> Findings:
         if room.path.startswith("Sources/") and room.name not in OWNERS:
             yield from _lines(
                 house, room, UNSAFE, "unsafe", f"{room.name} is no owner of C; ask {', '.join(sorted(OWNERS))} for it, or move it there")
+
+
+def settings(house: House) -> Findings:
+    """Every Swift target of ours is compiled strictly."""
+    for target in house.package["targets"]:
+        room = house.rooms.get(target["name"])
+        if room is None or not house.is_swift(room):
+            continue
+        kinds = {name: value for setting in target.get("settings", []) for name, value in setting["kind"].items()}
+        missing = [name for name, value in SETTINGS.items() if kinds.get(name) != value]
+        if missing:
+            yield _manifest(
+                house, "settings", f"{room.name} is compiled without {' and '.join(missing)}; give it `swiftSettings: safe`", room.name)
 
 
 def manners(house: House) -> Findings:
@@ -290,4 +311,4 @@ def links(house: House) -> Findings:
                     house, "links", f"{name} must not link {other}: {' → '.join(ways[other])}; cut one of these", name, ways[other][1])
 
 
-RULES = [readable, places, folders, imports, includes, declarations, cycles, owners, manners, links]
+RULES = [readable, places, folders, imports, includes, declarations, cycles, owners, settings, manners, links]

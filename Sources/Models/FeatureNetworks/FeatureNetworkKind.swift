@@ -3,8 +3,8 @@ import Weights
 
 /// What is known of a network before its weights are read.
 package struct FeatureNetworkKind: Sendable {
-  /// Every network there is. A new one is a folder beside this file and a line here.
-  package static let all: [FeatureNetworkKind] = [mobileNetV2]
+  /// The network that the stages run. A second one is a folder beside MobileNetV2's, and makes this a choice of theirs.
+  package static let standard = mobileNetV2
 
   /// The name by which its makers publish it.
   package let name: String

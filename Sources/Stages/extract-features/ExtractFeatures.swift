@@ -50,7 +50,7 @@ struct ExtractFeatures: StageCommand {
 
   func plan() throws -> StagePlan {
     let photographs = try FeatureCacheJob.photographs(ofImagesCache: imagesCache)
-    let published = FeatureNetworkKind.mobileNetV2.weights
+    let published = FeatureNetworkKind.standard.weights
     var path = try published.find(path: weights, folder: weightsFolder)
     if path == nil && !common.dryRun { path = try published.download(into: weightsFolder, isQuiet: common.quiet) }
     var inputs = [StageInput.cache("images", imagesCache, format: "captioneer.images")]

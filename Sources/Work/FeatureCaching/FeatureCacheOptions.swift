@@ -10,7 +10,7 @@ package struct FeatureCacheOptions: Sendable {
     case f16
   }
 
-  package var network = FeatureNetworkKind.mobileNetV2
+  package var network = FeatureNetworkKind.standard
   package var imagesCache: String
   package var weights: String
   package var output: String

@@ -56,7 +56,7 @@ package struct CaptioningOptions: Sendable {
   /// - Throws: `InputError` where there are none.
   package static func weightsFile(_ given: String?) throws -> String {
     if let given { return given }
-    let published = FeatureNetworkKind.mobileNetV2.weights
+    let published = FeatureNetworkKind.standard.weights
     if let path = try published.find(path: nil, folder: "cache/weights") { return path }
     throw InputError(
       file: FileSystem.join("cache/weights", published.name), "the weights file is not there",

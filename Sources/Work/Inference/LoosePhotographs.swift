@@ -51,7 +51,7 @@ package struct LoosePhotographs: Sendable {
         file: path, "are not what \(captioner.path) was trained with: \(difference)",
         remedy: "give the weights its features were extracted with")
     }
-    let network = try weights.network(.mobileNetV2, height: options.size, width: options.size)
+    let network = try weights.network(.standard, height: options.size, width: options.size)
     try captioner.check(channels: network.channels, of: path)
 
     var results = CaptionResults()
