@@ -72,7 +72,7 @@ let sources: [Target] = [
   Floor.system.swift("Workers", ["Diagnostics"]),
   Floor.system.swift("JSON", ["Diagnostics", "Files"]),
   Floor.system.swift("Random"),
-  Floor.system.swift("Digests", ["Files", .product(name: "Crypto", package: "swift-crypto")]),
+  Floor.system.swift("Digests", [.product(name: "Crypto", package: "swift-crypto")]),
 
   // Formats: bytes of others, checked. Each library beside its owner.
   Floor.formats.library("CHDF5", pkgConfig: "hdf5", apt: "libhdf5-dev"),
@@ -124,7 +124,7 @@ let sources: [Target] = [
     "Training",
     [
       "Caches", "Captioners", "Diagnostics", "Files", "JSON", "Kernels", "Layers", "Processes", "Random",
-      "Weights",
+      "Vocabularies", "Weights",
     ]),
   Floor.work.swift(
     "Inference",
@@ -160,7 +160,7 @@ let tests: [Target] = [
     swiftSettings: safe),
   .target(
     name: "CaptionerGolden",
-    dependencies: ["Captioners", "Diagnostics", "Files", "JSON", "Kernels", "Layers", "TestSupport"],
+    dependencies: ["Captioners", "Diagnostics", "Files", "JSON", "Kernels", "Layers", "TestSupport", "Vocabularies"],
     path: "Tests/Models/CaptionerGolden", swiftSettings: safe),
   // What Tests/benchmark.sh times inside one process.
   .executableTarget(
@@ -188,7 +188,8 @@ let tests: [Target] = [
   Floor.data.tests("Provenance", ["Diagnostics", "Files", "JSON", "TestSupport", "Workers"]),
   Floor.data.tests("Scenes", ["Diagnostics", "Files", "JSON", "TestSupport"]),
   Floor.data.tests("Tokenization", ["COCO", "Diagnostics", "Digests", "Files", "JSON", "TestSupport", "Vocabularies"]),
-  Floor.models.tests("Captioners", ["CaptionerGolden", "Files", "JSON", "Kernels", "TestSupport", "Weights"]),
+  Floor.models.tests(
+    "Captioners", ["CaptionerGolden", "Files", "JSON", "Kernels", "TestSupport", "Vocabularies", "Weights"]),
   Floor.models.tests("FeatureNetworks", ["Diagnostics", "Files", "Kernels", "TestSupport", "Weights"]),
   Floor.work.tests(
     "FeatureCaching",

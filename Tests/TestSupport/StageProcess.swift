@@ -51,7 +51,12 @@ package struct StageProcess: Sendable {
     var peak = 0
     var isDisturbed = false
     func hasReached(_ file: String, _ bytes: Int = 0) throws -> Bool {
-      try !isDisturbed && (FileSystem.status(of: file)?.signature?.size ?? -1) >= bytes
+      do { return try !isDisturbed && (FileSystem.status(of: file)?.signature?.size ?? -1) >= bytes } catch {
+        // Nobody would wait for it.
+        child.send(SIGKILL)
+        _ = child.wait()
+        throw error
+      }
     }
     var ending = child.poll()
     while ending == nil {

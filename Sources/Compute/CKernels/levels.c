@@ -23,12 +23,19 @@ static _Atomic(const captioneer_kernels *) of_process;
 static _Thread_local const captioneer_kernels *of_thread;
 _Thread_local const captioneer_kernels *captioneer_marks[captioneer_kernel_number];
 
+static int is_available(int level) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+#endif
+  return levels[level]->is_available();
+}
+
 // Wrong arithmetic that nobody asked for is worse than none. A kernel has no way to throw, and may run in any thread.
 _Noreturn static void refuse(const char *asked) {
   char line[512];
   int length = snprintf(line, sizeof line, "captioneer: CAPTIONEER_CPU: no kernels for '%.64s': this CPU has", asked);
   for (int level = level_count - 1; level >= 0; --level)
-    if (levels[level]->is_available())
+    if (is_available(level))
       length += snprintf(line + length, sizeof line - (size_t)length, " %s", levels[level]->name);
   length += snprintf(line + length, sizeof line - (size_t)length, "; correct it or unset it\n");
   if (write(STDERR_FILENO, line, (size_t)length) < 0) _exit(1);
@@ -36,13 +43,10 @@ _Noreturn static void refuse(const char *asked) {
 }
 
 static const captioneer_kernels *chosen(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-#endif
   const char *asked = getenv("CAPTIONEER_CPU");
   const int is_asked = asked && *asked;
   for (int level = 0; level < level_count; ++level)
-    if ((!is_asked || !strcmp(asked, levels[level]->name)) && levels[level]->is_available()) return levels[level];
+    if ((!is_asked || !strcmp(asked, levels[level]->name)) && is_available(level)) return levels[level];
   refuse(is_asked ? asked : "");
 }
 
@@ -64,12 +68,12 @@ static int place_of(const captioneer_kernels *kernels) {
 
 int captioneer_level_count(void) { return level_count; }
 const char *captioneer_level_name(int level) { return levels[level]->name; }
-int captioneer_level_is_available(int level) { return levels[level]->is_available(); }
+int captioneer_level_is_available(int level) { return is_available(level); }
 const char *captioneer_level_blas_core(int level) { return levels[level]->blas_core; }
 int captioneer_current_level(void) { return place_of(captioneer_kernels_in_force()); }
 
 void captioneer_set_level(int level) {
-  if (level >= level_count || (level >= 0 && !levels[level]->is_available()))
+  if (level >= level_count || (level >= 0 && !is_available(level)))
     refuse(level < level_count ? levels[level]->name : "no level");
   of_thread = level < 0 ? NULL : levels[level];
 }

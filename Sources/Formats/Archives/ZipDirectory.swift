@@ -88,12 +88,15 @@ package struct ZipDirectory {
         decoding: bytes.values(at: offset + 46, count: nameCount, as: UInt8.self), as: UTF8.self)
       offset = next
       if name.hasSuffix("/") { continue }
-      guard method != 0 || stored == size, (0...bytes.byteCount).contains(stored), size >= 0, header >= 0,
+      // Encryption adds bytes of its own, and is told of where the entry is read.
+      let isEncrypted = flags & 1 != 0
+      guard method != 0 || isEncrypted || stored == size, (0...bytes.byteCount).contains(stored), size >= 0,
+        header >= 0,
         header <= bytes.byteCount, method != 8 || size / 1100 <= stored
       else { throw fail("has a damaged directory: \(name) can't have \(size) bytes at byte \(header)") }
       entries.append(
         ZipEntry(
-          name: name, storedCount: stored, count: size, checksum: checksum, method: method, isEncrypted: flags & 1 != 0,
+          name: name, storedCount: stored, count: size, checksum: checksum, method: method, isEncrypted: isEncrypted,
           headerOffset: header))
     }
   }

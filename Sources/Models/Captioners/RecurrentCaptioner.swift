@@ -3,6 +3,7 @@ import JSON
 package import Kernels
 import Layers
 import Random
+import Vocabularies
 import Weights
 
 /// The captioner of the course's report: pooled features are projected to a vanilla RNN's first hidden state, which then reads and says words.
@@ -150,6 +151,9 @@ package final class RecurrentCaptioner: Sendable {
     let words = (try JSONValue(parsing: try value("vocabulary"), file: path).array ?? []).compactMap(\.string)
     guard words.count == sizes.words else {
       throw fail("its vocabulary has \(words.count) words, its sizes say \(sizes.words)")
+    }
+    guard words.starts(with: SpecialToken.words) else {
+      throw fail("its vocabulary does not begin with \(SpecialToken.words.joined(separator: " "))")
     }
     // Shapes are checked before anything of their size is allocated.
     for (name, shape) in Self.shapes(sizes) where try file.tensor(name).shape != shape {

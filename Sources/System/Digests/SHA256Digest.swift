@@ -1,5 +1,4 @@
 import Crypto
-import Files
 
 /// An incremental SHA-256 (FIPS 180-4) that ends as 64 hexadecimal digits.
 package struct SHA256Hasher {
@@ -8,11 +7,8 @@ package struct SHA256Hasher {
   package init() {}
 
   package mutating func update(_ bytes: RawSpan) {
-    // A copy of a little at a time costs nothing beside the digest.
-    for start in stride(from: 0, to: bytes.byteCount, by: 1 << 14) {
-      let count = min(1 << 14, bytes.byteCount - start)
-      hasher.update(data: bytes.values(at: start, count: count, as: UInt8.self))
-    }
+    // In place: a copy, however small its pieces, is three hundredths of a digest's instructions.
+    unsafe bytes.withUnsafeBytes { unsafe hasher.update(bufferPointer: $0) }
   }
 
   package mutating func update(_ text: String) {

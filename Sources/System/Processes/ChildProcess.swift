@@ -1,3 +1,4 @@
+import CProcesses
 package import Diagnostics
 import Files
 import Synchronization
@@ -51,12 +52,13 @@ package final class ChildProcess {
   ///
   /// - Parameters:
   ///   - settings: `NAME=VALUE`, which come before the environment's own.
-  ///   - isHandedSignals: the signals that `Signals` handles are handed to it until it ends. One child at a time.
+  ///   - isHandedSignals: the signals that `Signals` handles are handed to it until it ends; to the first where there are several.
   /// - Throws: `InputError` where the program can't be started.
   package init(
     _ executable: String, _ arguments: [String], settings: [String] = [], input: Stream = .passed,
     output: Stream = .passed, errors: Stream = .passed, bond: Bond = .sister, isHandedSignals: Bool = false
   ) throws(InputError) {
+    Signals.keepEndings()
     func fail(_ code: Int32) -> InputError {
       InputError(
         file: executable, "can't be started: \(unsafe String(cString: strerror(code)))",
@@ -97,7 +99,7 @@ package final class ChildProcess {
     let failure = Signals.heldBack {
       let failure = unsafe Self.spawn(&process, executable, &actions, bond, words, environment)
       if failure == 0 && isHandedSignals {
-        Signals.child.store(process, ordering: .relaxed)
+        _ = Signals.child.compareExchange(expected: 0, desired: process, ordering: .relaxed)
         // One that came before there was a child to hand it to.
         if let number = Signals.received { kill(process, number) }
       }
@@ -133,12 +135,21 @@ package final class ChildProcess {
     if let ending { return ending }
     // The number is another process's once it is reaped: until then it is handed signals, and no longer.
     var information = unsafe siginfo_t()
-    while unsafe waitid(P_PID, id_t(number), &information, WEXITED | WNOWAIT | options) < 0 && errno == EINTR {}
+    var looked: Int32
+    repeat {
+      looked = unsafe waitid(P_PID, id_t(number), &information, WEXITED | WNOWAIT | options)
+    } while looked < 0 && errno == EINTR
     // With WNOHANG nothing is told of one that runs.
-    guard unsafe options & WNOHANG == 0 || information.si_signo != 0 else { return nil }
+    guard unsafe looked < 0 || options & WNOHANG == 0 || information.si_signo != 0 else { return nil }
     if isHandedSignals { _ = Signals.child.compareExchange(expected: number, desired: 0, ordering: .relaxed) }
     var status: Int32 = 0
-    while unsafe waitpid(number, &status, 0) < 0 && errno == EINTR {}
+    var reaped: pid_t
+    repeat { reaped = unsafe waitpid(number, &status, 0) } while reaped < 0 && errno == EINTR
+    // `Signals.keepEndings` sees to it that nobody else gets a child's end; one that nobody got was no success.
+    guard reaped == number else {
+      ending = Ending(code: 1, signal: nil)
+      return ending
+    }
     let signal = status & 0x7F
     ending = Ending(code: signal == 0 ? status >> 8 & 0xFF : 128 + signal, signal: signal == 0 ? nil : signal)
     return ending
@@ -154,7 +165,7 @@ package final class ChildProcess {
     // What this process ignores for itself, and what it holds back just now, the child must not inherit.
     var defaults = sigset_t()
     unsafe sigemptyset(&defaults)
-    for number in [SIGPIPE, SIGXFSZ] { unsafe sigaddset(&defaults, number) }
+    for number in [SIGPIPE, SIGXFSZ, SIGCHLD] { unsafe sigaddset(&defaults, number) }
     unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
     var nothing = sigset_t()
     unsafe sigemptyset(&nothing)
@@ -226,8 +237,8 @@ private final class Pipe {
 
   init?(purpose: Int32) {
     var ends: [Int32] = [-1, -1]
-    guard unsafe pipe(&ends) == 0 else { return nil }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    // Closed in programs at once: another thread may start one between two calls.
+    guard unsafe captioneer_pipe(&ends) == 0 else { return nil }
     (reading, writing) = (ends[0], ends[1])
     self.purpose = purpose
   }

@@ -34,6 +34,11 @@ package enum Signals {
     ParentWatch.begin()
   }
 
+  /// A parent that ignores SIGCHLD hands that down, and then the kernel throws away how children end: here it keeps it.
+  static func keepEndings() {
+    if isIgnored(SIGCHLD) { signal(SIGCHLD, SIG_DFL) }
+  }
+
   /// Also hands the terminal's other signals to the child that `ChildProcess` runs: it is in a process group of its own.
   package static func installForwarding() {
     for number in [SIGQUIT, SIGCONT] { handle(number) { Signals.forward($0, toGroup: true) } }

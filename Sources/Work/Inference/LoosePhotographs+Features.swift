@@ -40,10 +40,10 @@ extension LoosePhotographs {
         if progress.isCancelled { throw Interrupted() }
         let outcome = try reader.read(
           files[range.lowerBound + index], of: .anywhere, into: &pixels, at: members.count)
-        if case .skipped(let reason) = outcome {
-          described.set(index, DescribedPhotograph(failure: reason))
-        } else {
-          members.append(index)
+        switch outcome {
+        case .skipped(let reason): described.set(index, DescribedPhotograph(failure: reason))
+        case nil: described.set(index, DescribedPhotograph(failure: "file not there"))
+        case .ok, .recovered: members.append(index)
         }
         if members.count == network.groupSize { flush() }
         progress.advance(by: 1)

@@ -3,6 +3,7 @@ import Diagnostics
 import Files
 import JSON
 import Kernels
+import Vocabularies
 
 /// Captions and the features of their images, both read where they lie.
 ///
@@ -40,8 +41,10 @@ final class CaptionCorpus: Sendable {
     else {
       throw InputError(file: captionsPath, "its datasets have different lengths", remedy: "build it again")
     }
-    guard vocabulary.count > 4 else {
-      throw InputError(file: captionsPath, at: "vocabulary", "has no words", remedy: "build it again")
+    guard vocabulary.starts(with: SpecialToken.words), vocabulary.count > SpecialToken.words.count else {
+      throw InputError(
+        file: captionsPath, at: "vocabulary",
+        "has no words after \(SpecialToken.words.joined(separator: " "))", remedy: "build it again")
     }
     let join = try ImageJoin(captions: captions, features: features.cache)
     self.join = join

@@ -13,7 +13,7 @@ final class FeaturePath: Sendable {
 
   init(weights: String, images: Int) throws {
     let size = ImageOptions().size
-    network = try FeatureWeights(path: weights).network(.mobileNetV2, height: size, width: size)
+    network = try FeatureWeights(path: weights).network(.standard, height: size, width: size)
     var random = SplitMix64(seed: 1)
     photographs = (0..<images * network.photographByteCount).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     groups = FeatureExtractor.groups(of: 0..<images, for: network)

@@ -57,6 +57,20 @@ import Testing
     }
   }
 
+  /// An encrypted entry has twelve bytes more than its file, also where it is stored.
+  @Test(arguments: ["stored.zip", "deflated.zip"]) func encryptedEntriesAreNamed(name: String) throws {
+    var bytes = try contents(of: FileSystem.join(Self.folder, name))
+    // In the directory, at each entry's signature.
+    for place in bytes.indices.dropLast(46) where Array(bytes[place..<place + 4]) == [0x50, 0x4B, 1, 2] {
+      bytes[place + 8] |= 1
+      bytes[place + 20] &+= 12
+    }
+    let scratch = try TemporaryFolder()
+    let path = FileSystem.join(scratch.path, name)
+    try FileSystem.replace(path, with: bytes)
+    #expect(message { _ = try ZipArchive(path: path) }.contains("has an encrypted entry: train/"))
+  }
+
   /// What an entry claims is known before memory is claimed for it.
   @Test(arguments: names) func largeEntriesAreRefused(name: String) throws {
     let archive = try ZipArchive(path: FileSystem.join(Self.folder, name))

@@ -5,6 +5,7 @@ package import JSON
 package import Kernels
 import Layers
 import TestSupport
+import Vocabularies
 
 /// Numbers from PyTorch: Tests/References/captioner_training.json, made by the script beside it: what models and their training are held against.
 package struct Golden: Sendable {
@@ -39,7 +40,8 @@ package struct Golden: Sendable {
 
   /// A captioner with PyTorch's values.
   package func captioner(_ key: String = "parameters") -> RecurrentCaptioner {
-    let captioner = RecurrentCaptioner(sizes: sizes, vocabulary: (0..<sizes.words).map { "w\($0)" }, seed: 3)
+    let captioner = RecurrentCaptioner(
+      sizes: sizes, vocabulary: SpecialToken.words + (4..<sizes.words).map { "w\($0)" }, seed: 3)
     for entry in captioner.parameters.entries {
       let values = json[key]?[entry.name]
       captioner.parameters.matrix(entry.name).copy(from: Self.floats(values?["values"] ?? values).span)

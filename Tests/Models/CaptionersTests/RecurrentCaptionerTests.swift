@@ -5,6 +5,7 @@ import JSON
 import Kernels
 import TestSupport
 import Testing
+import Vocabularies
 
 @Suite struct RecurrentCaptionerTests {
   @Test func packedLossAndGradientsEqualPyTorchsMaskedLoop() throws {
@@ -99,6 +100,19 @@ import Testing
     #expect(back.sizes == captioner.sizes && back.vocabulary == captioner.vocabulary)
     #expect(back.information.first { $0.key == "epoch" }?.value == "4")
     #expect(back.parameters.entries.map(\.name).first == "featureProjector.weight")
+  }
+
+  /// Tokens mean what their places say: words in another order would be said for others.
+  @Test func aVocabularyWithoutTheSpecialTokensIsRefused() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/captioner.safetensors"
+    let words = SpecialToken.words + ["a", "cat"]
+    for (vocabulary, isRight) in [(words, true), (words.reversed(), false), (["a"], false)] as [([String], Bool)] {
+      let sizes = RecurrentCaptioner.Sizes(features: 3, words: vocabulary.count, wordVector: 2, hidden: 2)
+      try RecurrentCaptioner(sizes: sizes, vocabulary: vocabulary, seed: 1).write(to: path, information: [])
+      let said = message { _ = try RecurrentCaptioner(path: path) }
+      #expect(said.contains(isRight ? "no error" : "its vocabulary does not begin with <NULL> <START>"))
+    }
   }
 
   @Test func aTurnedBitInACheckpointIsNoticed() throws {

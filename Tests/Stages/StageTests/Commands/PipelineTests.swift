@@ -119,6 +119,16 @@ extension BuiltStages {
       #expect(report["error"]?["file"]?.string == "/nowhere")
     }
 
+    /// Where SIGCHLD is ignored the kernel forgets how children ended: no stage's failure may be lost with it.
+    @Test func aStagesExitCodeIsThePipelinesWhereChildrenAreIgnored() throws {
+      try FileSystem.replace(
+        file,
+        with: "stages:\n  - run: decode-images\n    with: {split: train=none.json, images: none, output: \(images)}\n")
+      let pipeline = ChildProcess.ownFolder + "/run-pipeline"
+      let run = try StageProcess.run("/usr/bin/perl", ["-e", "$SIG{CHLD} = 'IGNORE'; exec @ARGV", pipeline, file])
+      #expect(run.code == 1, "\(run.errors)")
+    }
+
     private func manyPhotographs() throws -> [String] {
       try writeAnnotations(repeatedScenes(1500), to: folder.path + "/many.json")
       return ["--set", "annotations=\(folder.path)/many.json"]
